@@ -9,8 +9,16 @@ const run = (code: string): string[] => ['-e', code];
 const forever = 'setInterval(() => undefined, 1000);';
 
 test('a child is ready when a line of its output says so, on either stream', async (t) => {
-  const onOut = await startChild(node, run(`console.log('READY 1'); ${forever}`), { name: 'a', ready: /^READY (\d)$/, owner: t });
-  const onErr = await startChild(node, run(`console.error('READY 2'); ${forever}`), { name: 'b', ready: /READY/, owner: t });
+  const onOut = await startChild(node, run(`console.log('READY 1'); ${forever}`), {
+    name: 'a',
+    ready: /^READY (\d)$/,
+    owner: t,
+  });
+  const onErr = await startChild(node, run(`console.error('READY 2'); ${forever}`), {
+    name: 'b',
+    ready: /READY/,
+    owner: t,
+  });
   assert.deepEqual(onOut.lines, ['READY 1']);
   assert.deepEqual(onErr.lines, []);
   assert.deepEqual(onErr.output, ['READY 2']);
@@ -18,12 +26,19 @@ test('a child is ready when a line of its output says so, on either stream', asy
 });
 
 test('a child that ends before it is ready fails with its code and what it printed', async () => {
-  const failing = startChild(node, run(`console.error('port is taken'); process.exitCode = 3;`), { name: 'server', ready: /READY/ });
+  const failing = startChild(node, run(`console.error('port is taken'); process.exitCode = 3;`), {
+    name: 'server',
+    ready: /READY/,
+  });
   await assert.rejects(failing, /server ended \(code 3\) before a line matched \/READY\/\nport is taken/);
 });
 
 test('a child that stays silent is killed and reported', async () => {
-  const silent = startChild(node, run(`console.log('thinking'); ${forever}`), { name: 'server', ready: /READY/, readyMs: 500 });
+  const silent = startChild(node, run(`console.log('thinking'); ${forever}`), {
+    name: 'server',
+    ready: /READY/,
+    readyMs: 500,
+  });
   await assert.rejects(silent, /server wrote no line that matches \/READY\/ within 500 ms/);
 });
 
@@ -40,7 +55,11 @@ test('lines go in and out', async (t) => {
 });
 
 test('stop reports how it ended, and says so when it had to kill', async (t) => {
-  const plain = await startChild(node, run(`console.log('READY'); ${forever}`), { name: 'plain', ready: /READY/, owner: t });
+  const plain = await startChild(node, run(`console.log('READY'); ${forever}`), {
+    name: 'plain',
+    ready: /READY/,
+    owner: t,
+  });
   assert.deepEqual(await plain.stop(), { code: null, signal: 'SIGTERM' });
   assert.equal(plain.running(), false);
 
