@@ -12,7 +12,7 @@ const STOP_MS = 10_000;
 const TAIL_LINES = 40;
 
 /** Anything that runs a function when it is over: a test's context, or node:test itself inside a suite. */
-export type Owner = { after(fn: () => Promise<void>): void };
+export type Owner = { after(fn: () => PromiseLike<void>): void };
 
 export type ChildOptions = {
   /** How messages call the process. */
