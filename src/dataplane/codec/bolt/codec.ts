@@ -1,0 +1,42 @@
+import type { CorrelatedCodec } from '../../message/correlated-codec.ts';
+import type { FrameView } from '../../message/frame.ts';
+import { BoltDecoder } from './decoder.ts';
+import {
+  encodeGoaway,
+  encodeHeartbeat,
+  encodeHeartbeatAck,
+  encodeLocalReply,
+  FAILURE_CODE_HEADER,
+  FAILURE_UNSENT_HEADER,
+  forwardFrame,
+} from './encode.ts';
+import type { BoltFrame } from './frame.ts';
+import { findHeader, NOT_FOUND } from './headers.ts';
+
+const KEY_FAILURE_CODE = Buffer.from(FAILURE_CODE_HEADER);
+const KEY_FAILURE_UNSENT = Buffer.from(FAILURE_UNSENT_HEADER);
+
+/** SOFABolt, protocol versions 1 and 2, mixed on a connection as they come. */
+export const boltCodec: CorrelatedCodec = {
+  type: 'bolt',
+  createDecoder: (limits, budget, sink) => new BoltDecoder(limits, budget, sink),
+  forward: forwardFrame,
+  localReply: encodeLocalReply,
+  heartbeat: encodeHeartbeat,
+  heartbeatAck: encodeHeartbeatAck,
+  goaway: encodeGoaway,
+  failureOf,
+};
+
+function failureOf(view: FrameView): { code: string; unsent: boolean } | undefined {
+  const frame = view as BoltFrame;
+  const from = frame.headerStart;
+  const to = from + frame.headerLength;
+  const found = findHeader(frame.bytes, from, to, KEY_FAILURE_CODE);
+  if (found === NOT_FOUND) return undefined;
+  const at = Math.floor(found / 0x10000);
+  return {
+    code: frame.bytes.toString('latin1', at, at + (found % 0x10000)),
+    unsent: findHeader(frame.bytes, from, to, KEY_FAILURE_UNSENT) !== NOT_FOUND,
+  };
+}
