@@ -1,0 +1,107 @@
+import type { Clock } from '../../core/clock.ts';
+import { CheckService } from './check-service.ts';
+import type { CheckServiceSettings } from './check-service.ts';
+import type { PortConnector } from './connector.ts';
+import type { HeartbeatCodec } from './heartbeat-wire.ts';
+import type { HttpProbe } from './http-probe.ts';
+import { PortHeartbeat } from './port-heartbeat.ts';
+import type { HeartbeatSettings } from './port-heartbeat.ts';
+import { worst } from './verdict.ts';
+import type { HealthState, Verdict } from './verdict.ts';
+
+/** What is left out is not checked; with neither, the application counts as healthy. */
+export interface AppHealthOptions {
+  /** Where the application lives. */
+  readonly appHost: string;
+  readonly checkService?: CheckServiceSettings | undefined;
+  readonly heartbeat?: HeartbeatSettings | undefined;
+}
+
+export interface AppHealthDeps {
+  readonly clock: Clock;
+  readonly codec: HeartbeatCodec;
+  readonly connector: PortConnector;
+  readonly probe: HttpProbe;
+}
+
+export interface HealthView {
+  readonly state: HealthState;
+  /** What is wrong or waited for; empty when healthy. */
+  readonly reasons: readonly string[];
+}
+
+/** Whether the application behind this sidecar can take calls. */
+export interface AppHealth {
+  /** Of the application as a whole, over all ports that are watched. */
+  readonly view: HealthView;
+  /** Of what is offered at `port`; without one, as far as it does not depend on a port. */
+  verdict(port: number | undefined): Verdict;
+  /** The ports to send heartbeats to, in place of the earlier ones. */
+  watchPorts(ports: ReadonlySet<number>): void;
+  /** Checks a port at once: a caller has had trouble with it. Cheap to call often. */
+  suspect(port: number): void;
+  /** Checks at once what is not known to be well: the application has just registered something. */
+  recheck(port: number | undefined): void;
+  /** Calls back when a verdict changes. Returns the way to stop. */
+  onChange(listener: () => void): () => void;
+  start(): void;
+  close(): void;
+}
+
+/** Throws a WeftError when the checkService url is not one of the application's. */
+export function createAppHealth(options: AppHealthOptions, deps: AppHealthDeps): AppHealth {
+  const listeners = new Set<() => void>();
+  const changed = (): void => {
+    for (const listener of listeners) listener();
+  };
+  const checkService =
+    options.checkService === undefined
+      ? undefined
+      : new CheckService(options.checkService, options.appHost, deps, changed);
+  const heartbeats = new Map<number, PortHeartbeat>();
+
+  const general = (): Verdict[] => (checkService === undefined ? [] : [checkService.verdict]);
+  const verdict = (port: number | undefined): Verdict => {
+    const heartbeat = port === undefined ? undefined : heartbeats.get(port);
+    return worst(heartbeat === undefined ? general() : [...general(), heartbeat.verdict]);
+  };
+
+  return {
+    get view() {
+      const all = [...general(), ...[...heartbeats.values()].map((heartbeat) => heartbeat.verdict)];
+      const reasons = all.filter((one) => one.state !== 'healthy').map((one) => one.reason);
+      return { state: worst(all).state, reasons };
+    },
+    verdict,
+    watchPorts(ports) {
+      if (options.heartbeat === undefined) return;
+      for (const [port, heartbeat] of heartbeats) {
+        if (ports.has(port)) continue;
+        heartbeat.close();
+        heartbeats.delete(port);
+      }
+      for (const port of ports) {
+        if (heartbeats.has(port)) continue;
+        const heartbeat = new PortHeartbeat(port, options.heartbeat, deps, changed);
+        heartbeats.set(port, heartbeat);
+        heartbeat.checkNow();
+      }
+    },
+    suspect: (port) => heartbeats.get(port)?.suspect(),
+    recheck(port) {
+      if (checkService?.verdict.state !== 'healthy') checkService?.checkNow();
+      if (port !== undefined) heartbeats.get(port)?.checkNow();
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    start: () => checkService?.checkNow(),
+    close() {
+      listeners.clear();
+      checkService?.close();
+      for (const heartbeat of heartbeats.values()) heartbeat.close();
+      heartbeats.clear();
+    },
+  };
+}
