@@ -1,0 +1,282 @@
+import { formatAddress, overlap, parseAddress, parseListenAddress, type HostPort } from './address.ts';
+import { formatDuration, parseDuration } from './duration.ts';
+import { finding, type Finding, type Path } from './issue.ts';
+import { formatSize, parseSize } from './size.ts';
+import { isRecord, quote, type Parsed } from './value.ts';
+
+/**
+ * What relates one key to another: names and addresses used twice, keys that exclude or need each
+ * other. It works on the raw file and looks past what cannot be read, so that these errors show
+ * together with those of the schema.
+ */
+export interface CrossFindings {
+  readonly errors: Finding[];
+  /** Right in form, and probably not what was meant. */
+  readonly warnings: Finding[];
+}
+
+interface ListenerView {
+  readonly path: Path;
+  readonly name: string | undefined;
+  readonly direction: unknown;
+  readonly address: HostPort | undefined;
+  readonly app: HostPort | undefined;
+  readonly raw: Readonly<Record<string, unknown>>;
+}
+
+export function crossCheck(file: unknown): CrossFindings {
+  const errors: Finding[] = [];
+  const warnings: Finding[] = [];
+  if (!isRecord(file)) return { errors, warnings };
+  const listeners = items(file['listeners']).map(({ value, index }) => viewListener(value, index));
+  const clusters = items(file['clusters']);
+
+  errors.push(
+    ...repeated(
+      listeners.map(({ path, name }) => ({ path: [...path, 'name'], name })),
+      'listener',
+    ),
+  );
+  errors.push(
+    ...repeated(
+      clusters.map(({ value, index }) => ({ path: ['clusters', index, 'name'], name: asText(value['name']) })),
+      'cluster',
+    ),
+  );
+  errors.push(...portClashes(file, listeners));
+  for (const listener of listeners) errors.push(...checkListener(listener));
+  for (const { value, index } of clusters) errors.push(...checkEndpoints(value, ['clusters', index], listeners));
+  errors.push(...checkHeartbeats(file, clusters));
+  warnings.push(...findOddities(file, listeners, clusters.length));
+  return { errors, warnings };
+}
+
+interface Item {
+  readonly value: Readonly<Record<string, unknown>>;
+  readonly index: number;
+}
+
+function items(list: unknown): Item[] {
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((value: unknown, index) => (isRecord(value) ? [{ value, index }] : []));
+}
+
+function viewListener(raw: Readonly<Record<string, unknown>>, index: number): ListenerView {
+  return {
+    path: ['listeners', index],
+    name: asText(raw['name']),
+    direction: raw['direction'],
+    address: read(parseListenAddress(raw['address'])),
+    app: read(parseAddress(raw['app'])),
+    raw,
+  };
+}
+
+function read<T>(parsed: Parsed<T>): T | undefined {
+  return parsed.ok ? parsed.value : undefined;
+}
+
+function asText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function section(parent: unknown, key: string): unknown {
+  return isRecord(parent) && Object.hasOwn(parent, key) ? parent[key] : undefined;
+}
+
+function repeated(named: readonly { path: Path; name: string | undefined }[], noun: string): Finding[] {
+  const seen = new Set<string>();
+  const findings: Finding[] = [];
+  for (const { path, name } of named) {
+    if (name === undefined) continue;
+    if (seen.has(name))
+      findings.push(finding(path, `another ${noun} is named ${quote(name)}`, 'give each its own name'));
+    seen.add(name);
+  }
+  return findings;
+}
+
+/** Everything that this process listens at must differ. */
+function portClashes(file: Readonly<Record<string, unknown>>, listeners: readonly ListenerView[]): Finding[] {
+  const own = (key: string, address: string): { path: Path; who: string; address: HostPort | undefined } => {
+    const given = section(file[key], 'address');
+    return {
+      path: given === undefined ? [key] : [key, 'address'],
+      who: key,
+      address: read(parseListenAddress(given ?? address)),
+    };
+  };
+  const all = [
+    own('admin', '127.0.0.1:34901'),
+    ...(isRecord(file['sdk']) ? [own('sdk', '127.0.0.1:13330')] : []),
+    ...listeners.map(({ path, name, address }) => ({
+      path: [...path, 'address'],
+      who: name === undefined ? 'another listener' : `listener ${quote(name)}`,
+      address,
+    })),
+  ];
+  const findings: Finding[] = [];
+  for (const [index, later] of all.entries()) {
+    if (later.address === undefined) continue;
+    const { address } = later;
+    const earlier = all.slice(0, index).find((other) => other.address !== undefined && overlap(other.address, address));
+    if (earlier?.address === undefined) continue;
+    const taken = `${formatAddress(address)} is taken by ${earlier.who} (${formatAddress(earlier.address)})`;
+    findings.push(finding(later.path, taken, 'choose another port'));
+  }
+  return findings;
+}
+
+function checkListener({ path, direction, address, app, raw }: ListenerView): Finding[] {
+  const findings: Finding[] = [];
+  if (direction === 'ingress' && !Object.hasOwn(raw, 'app')) {
+    findings.push(
+      finding(
+        path,
+        'app is missing: an ingress listener must know where the app listens',
+        'for example app: 127.0.0.1:12199',
+      ),
+    );
+  }
+  if (direction === 'egress') {
+    for (const key of ['app', 'advertise']) {
+      if (!Object.hasOwn(raw, key)) continue;
+      const why = 'its calls go to the endpoints of clusters';
+      findings.push(
+        finding(
+          [...path, key],
+          `an egress listener takes no ${key}: ${why}`,
+          'remove it, or write direction: ingress',
+          'key',
+        ),
+      );
+    }
+  }
+  if (address !== undefined && app !== undefined && overlap(address, app)) {
+    findings.push(
+      finding(
+        [...path, 'app'],
+        `${formatAddress(app)} is this listener itself: calls would go round in circles`,
+        'write where the app listens',
+      ),
+    );
+  }
+  return [...findings, ...checkLimits(raw['limits'], [...path, 'limits'])];
+}
+
+function checkLimits(limits: unknown, path: Path): Finding[] {
+  const maxFrame = read(parseSize(section(limits, 'maxFrame') ?? '16MiB'));
+  const maxBuffered = read(parseSize(section(limits, 'maxBuffered') ?? '256MiB'));
+  if (maxFrame === undefined || maxBuffered === undefined || maxFrame <= maxBuffered) return [];
+  const message = `a frame of ${formatSize(maxFrame)} would never fit into maxBuffered (${formatSize(maxBuffered)})`;
+  return [finding([...path, 'maxFrame'], message, 'lower maxFrame or raise maxBuffered')];
+}
+
+function checkEndpoints(
+  cluster: Readonly<Record<string, unknown>>,
+  path: Path,
+  listeners: readonly ListenerView[],
+): Finding[] {
+  const findings: Finding[] = [];
+  const seen = new Set<string>();
+  const list: readonly unknown[] = Array.isArray(cluster['endpoints']) ? cluster['endpoints'] : [];
+  for (const [index, entry] of list.entries()) {
+    const address = read(parseAddress(isRecord(entry) ? entry['address'] : entry));
+    if (address === undefined) continue;
+    const where = [...path, 'endpoints', index];
+    const text = formatAddress(address);
+    if (seen.has(text))
+      findings.push(finding(where, `${text} stands twice in this cluster`, 'give one entry a higher weight instead'));
+    seen.add(text);
+    const loop = listeners.find(
+      (one) => one.direction === 'egress' && one.address !== undefined && overlap(one.address, address),
+    );
+    if (loop !== undefined) {
+      findings.push(
+        finding(
+          where,
+          `${text} is this proxy's own egress listener: calls would go round in circles`,
+          'write where the provider listens',
+        ),
+      );
+    }
+  }
+  return findings;
+}
+
+function checkHeartbeats(file: Readonly<Record<string, unknown>>, clusters: readonly Item[]): Finding[] {
+  const defaults = section(file['clusterDefaults'], 'heartbeat');
+  const own = clusters.map(({ value, index }) => ({
+    heartbeat: section(value, 'heartbeat'),
+    path: ['clusters', index, 'heartbeat'],
+  }));
+  const findings: Finding[] = [];
+  for (const { heartbeat, path } of [{ heartbeat: defaults, path: ['clusterDefaults', 'heartbeat'] }, ...own]) {
+    if (heartbeat === undefined) continue;
+    const value = (key: string, last: string): number | undefined =>
+      read(parseDuration(section(heartbeat, key) ?? section(defaults, key) ?? last));
+    const interval = value('interval', '15s');
+    const maxInterval = value('maxInterval', '90s');
+    if (interval === undefined || maxInterval === undefined || interval <= maxInterval) continue;
+    const message = `interval (${formatDuration(interval)}) is above maxInterval (${formatDuration(maxInterval)})`;
+    findings.push(finding(path, message, `write maxInterval: ${formatDuration(interval)} or more`));
+  }
+  return findings;
+}
+
+function findOddities(
+  file: Readonly<Record<string, unknown>>,
+  listeners: readonly ListenerView[],
+  clusters: number,
+): Finding[] {
+  const warnings: Finding[] = [];
+  const warn = (path: Path, message: string, hint: string): void => void warnings.push(finding(path, message, hint));
+  const registry = file['registry'] !== undefined;
+  const has = (direction: string): boolean => listeners.some((listener) => listener.direction === direction);
+  if (listeners.length === 0) warn([], 'there are no listeners: the proxy will carry no calls', 'add listeners');
+  if (file['sdk'] !== undefined && !registry) {
+    warn(
+      ['sdk'],
+      'there is no registry: what apps publish reaches nobody, and they find static clusters only',
+      'add registry',
+    );
+  }
+  if (has('egress') && !registry && clusters === 0) {
+    warn(
+      ['listeners'],
+      'an egress listener has nowhere to send calls: there is neither a registry nor a cluster',
+      'add registry or clusters',
+    );
+  }
+  if (section(file['health'], 'checkService') !== undefined && !has('ingress')) {
+    warn(
+      ['health', 'checkService'],
+      'there is no ingress listener, so the health of the app changes nothing',
+      'add one, or remove this',
+    );
+  }
+  for (const [path, retries] of retryViews(file)) {
+    const attempts = section(retries, 'attempts');
+    const on = section(retries, 'on');
+    if (typeof attempts === 'number' && attempts > 0 && (on === undefined || (Array.isArray(on) && on.length === 0))) {
+      warn(
+        [...path, 'attempts'],
+        'no failure is named that is tried again, so nothing is',
+        'add on: [connect-failure]',
+      );
+    }
+  }
+  return warnings;
+}
+
+function retryViews(file: Readonly<Record<string, unknown>>): [Path, unknown][] {
+  const own = items(file['clusters']).map(({ value, index }): [Path, unknown] => {
+    const merged = { ...asObject(section(file['clusterDefaults'], 'retries')), ...asObject(value['retries']) };
+    return [['clusters', index, 'retries'], isRecord(value['retries']) ? merged : undefined];
+  });
+  return [[['clusterDefaults', 'retries'], section(file['clusterDefaults'], 'retries')], ...own];
+}
+
+function asObject(value: unknown): Readonly<Record<string, unknown>> {
+  return isRecord(value) ? value : {};
+}

@@ -1,0 +1,60 @@
+import { open } from 'node:fs/promises';
+import type { LoadResult, ParseOptions } from './parse.ts';
+
+/** Far more than any config needs; a wrong file (a log, a device) must not fill the memory. */
+const MAX_BYTES = 1024 * 1024;
+
+/**
+ * Reads and checks a config file. Never rejects: a file that cannot be read is an issue as any
+ * other. The parser is loaded on the first call, so that commands without a config do without it.
+ */
+export async function loadConfig(file: string, options: Omit<ParseOptions, 'file'> = {}): Promise<LoadResult> {
+  let bytes: Buffer;
+  try {
+    bytes = await readBounded(file);
+  } catch (error) {
+    return refused(...readError(error));
+  }
+  if (bytes.length > MAX_BYTES) return refused('the file is larger than 1 MiB', 'check that it is the config');
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return refused('the file is not UTF-8 text', 'check that it is the config, and save it as UTF-8');
+  }
+  const { parseConfig } = await import('./parse.ts');
+  return parseConfig(text, { ...options, file });
+}
+
+/** At most one byte more than allowed; also from a pipe, whose size nobody knows. */
+async function readBounded(file: string): Promise<Buffer> {
+  await using handle = await open(file, 'r');
+  const chunks: Buffer[] = [];
+  let total = 0;
+  while (total <= MAX_BYTES) {
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(64 * 1024));
+    if (bytesRead === 0) break;
+    chunks.push(buffer.subarray(0, bytesRead));
+    total += bytesRead;
+  }
+  return Buffer.concat(chunks);
+}
+
+function readError(error: unknown): [message: string, hint: string] {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+  switch (code) {
+    case 'ENOENT':
+      return ['the file does not exist', 'check the path; it starts from the current folder'];
+    case 'EACCES':
+    case 'EPERM':
+      return ['the file cannot be read: permission denied', 'let the user of this process read it'];
+    case 'EISDIR':
+      return ['this is a folder', 'name the file in it'];
+    default:
+      return [`the file cannot be read (${code})`, 'check the path'];
+  }
+}
+
+function refused(message: string, hint: string): LoadResult {
+  return { ok: false, issues: [{ path: '', message, hint }] };
+}

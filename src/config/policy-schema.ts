@@ -1,0 +1,105 @@
+import * as v from 'valibot';
+import { count, duration, oneOf } from './leaf.ts';
+
+/** The policy of a cluster, as a file says it and without what is left out filled in. */
+
+const lb = oneOf('How an endpoint is picked for each request.', ['least_request', 'round_robin']);
+const connectTimeout = duration('How long one attempt to connect to an endpoint may take.', { min: 1 });
+const timeout = duration('Deadline of a request whose frame names none.', { min: 1 });
+const connections = count('Connections to each endpoint.', { min: 1, max: 1024 });
+const maxPendingPerConnection = count('Requests that may wait for a reply on one connection.', {
+  min: 1,
+  max: 1_000_000,
+});
+
+const queueMax = count('Requests that may wait while no connection is ready; more are refused at once.', {
+  min: 0,
+  max: 1_000_000,
+});
+const queueTimeout = duration('How long a request may wait for a connection or for the first endpoints.');
+
+const heartbeatInterval = duration('Idle time after which a connection is sent a heartbeat.', { min: 1 });
+const heartbeatMaxInterval = duration('The interval grows up to this while the connection stays idle and healthy.', {
+  min: 1,
+});
+const heartbeatMisses = count('Heartbeats without an answer after which the connection is closed.', {
+  min: 1,
+  max: 100,
+});
+const heartbeatTimeout = duration('How long the answer to a heartbeat may take.', { min: 1 });
+
+const attempts = count('How often a failed request is tried again; 0 turns retries off.', { min: 0, max: 10 });
+const retryOn = v.pipe(
+  v.array(oneOf('A failure.', ['connect-failure', 'reset'])),
+  v.description(
+    'Failures that are tried again: connect-failure (nothing was sent), reset (the connection broke before a reply; the service may have run).',
+  ),
+);
+
+const QUEUE = 'Requests wait here while connecting, or until the first endpoints are known.';
+const HEARTBEAT = 'Bolt heartbeats on idle connections to endpoints.';
+const RETRIES = 'Retries of failed requests, on another endpoint where there is one.';
+
+/** Each key may be left out; it then follows `clusterDefaults`. */
+export const policyOverrides = {
+  lb: v.exactOptional(lb),
+  connectTimeout: v.exactOptional(connectTimeout),
+  timeout: v.exactOptional(timeout),
+  connections: v.exactOptional(connections),
+  maxPendingPerConnection: v.exactOptional(maxPendingPerConnection),
+  queue: v.exactOptional(
+    v.pipe(
+      v.strictObject({ max: v.exactOptional(queueMax), timeout: v.exactOptional(queueTimeout) }),
+      v.description(QUEUE),
+    ),
+  ),
+  heartbeat: v.exactOptional(
+    v.pipe(
+      v.strictObject({
+        interval: v.exactOptional(heartbeatInterval),
+        maxInterval: v.exactOptional(heartbeatMaxInterval),
+        misses: v.exactOptional(heartbeatMisses),
+        timeout: v.exactOptional(heartbeatTimeout),
+      }),
+      v.description(HEARTBEAT),
+    ),
+  ),
+  retries: v.exactOptional(
+    v.pipe(
+      v.strictObject({ attempts: v.exactOptional(attempts), on: v.exactOptional(retryOn) }),
+      v.description(RETRIES),
+    ),
+  ),
+};
+
+/** `clusterDefaults`: what is left out has these defaults. */
+export const policyDefaults = v.strictObject({
+  lb: v.optional(lb, 'least_request'),
+  connectTimeout: v.optional(connectTimeout, '3s'),
+  timeout: v.optional(timeout, '3s'),
+  connections: v.optional(connections, 1),
+  maxPendingPerConnection: v.optional(maxPendingPerConnection, 8192),
+  queue: v.optional(
+    v.pipe(
+      v.strictObject({ max: v.optional(queueMax, 1024), timeout: v.optional(queueTimeout, '3s') }),
+      v.description(QUEUE),
+    ),
+    {},
+  ),
+  heartbeat: v.optional(
+    v.pipe(
+      v.strictObject({
+        interval: v.optional(heartbeatInterval, '15s'),
+        maxInterval: v.optional(heartbeatMaxInterval, '90s'),
+        misses: v.optional(heartbeatMisses, 6),
+        timeout: v.optional(heartbeatTimeout, '3s'),
+      }),
+      v.description(HEARTBEAT),
+    ),
+    {},
+  ),
+  retries: v.optional(
+    v.pipe(v.strictObject({ attempts: v.optional(attempts, 0), on: v.optional(retryOn, []) }), v.description(RETRIES)),
+    {},
+  ),
+});
