@@ -1,0 +1,30 @@
+export type BalancerType = 'round_robin' | 'least_request';
+export type RetryCondition = 'connect-failure' | 'reset';
+
+/** How a cluster's requests are treated. All times are milliseconds. */
+export interface ClusterPolicy {
+  readonly lb: BalancerType;
+  readonly connectTimeout: number;
+  /** For requests that name no timeout of their own. */
+  readonly timeout: number;
+  /** Connections to each endpoint. */
+  readonly connections: number;
+  /** Requests that may wait for replies on one connection. */
+  readonly maxPendingPerConnection: number;
+  /** Requests that wait for a connection, or for the first endpoints. */
+  readonly queue: { readonly max: number; readonly timeout: number };
+  readonly heartbeat: HeartbeatPolicy;
+  /** `attempts` more tries at most, and only for what `on` names. */
+  readonly retries: { readonly attempts: number; readonly on: readonly RetryCondition[] };
+}
+
+export interface HeartbeatPolicy {
+  /** Idle time after which a heartbeat is sent. */
+  readonly interval: number;
+  /** The interval doubles up to this while nothing but heartbeats is exchanged. */
+  readonly maxInterval: number;
+  /** Unanswered heartbeats after which the connection is closed. */
+  readonly misses: number;
+  /** An answer that takes longer makes the endpoint suspect: others are preferred. */
+  readonly timeout: number;
+}

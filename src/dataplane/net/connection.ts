@@ -1,0 +1,186 @@
+import net from 'node:net';
+import type { ByteSink } from '../message/frame.ts';
+import type { Flushable, NetContext } from './net-context.ts';
+import { Output } from './output.ts';
+
+export interface ConnectionHandler {
+  /** `chunk[0, length)` arrived; the bytes are valid only until the callback returns. */
+  onBytes(chunk: Buffer, length: number): void;
+  /** The peer sends no more; the other direction still works. */
+  onEnd(): void;
+  /** The connection is gone, once. `reason` is for people. */
+  onClose(reason: string): void;
+  /** Whether more waits to be written than `highWater`; false again below half of it. */
+  onBacklog(full: boolean): void;
+}
+
+/** The part of node's TCP handle that is read here: bytes of the last write not yet taken by the kernel. */
+interface StreamHandle {
+  readonly writeQueueSize?: number;
+}
+
+const KEEP_ALIVE_MS = 60_000;
+
+/**
+ * One TCP connection: reads into the thread's shared buffer, gathers what is to be written and
+ * writes it with one call per turn of the loop. At most one write is outstanding, so what the
+ * kernel has not taken yet is always known exactly.
+ */
+export class Connection implements Flushable {
+  readonly remote: string;
+  readonly #context: NetContext;
+  readonly #socket: net.Socket;
+  readonly #output: Output;
+  readonly #highWater: number;
+  #handler: ConnectionHandler;
+  #dirty = false;
+  #outstanding: Buffer[] | undefined;
+  #outstandingBytes = 0;
+  /** Callbacks still to come of writes that the kernel took at once. */
+  #writtenAtOnce = 0;
+  #totalWritten = 0;
+  #full = false;
+  #reading = true;
+  #ending = false;
+  #closed = false;
+  #closeReason = 'closed';
+
+  constructor(context: NetContext, socket: net.Socket, remote: string, highWater: number, handler: ConnectionHandler) {
+    this.#context = context;
+    this.#socket = socket;
+    this.remote = remote;
+    this.#highWater = highWater;
+    this.#handler = handler;
+    this.#output = new Output(context);
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    socket.on('end', () => this.#handler.onEnd());
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#closeReason = error.code ?? error.message;
+    });
+    socket.on('close', () => this.#onClose());
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Bytes accepted and not yet taken by the kernel. */
+  get queued(): number {
+    return this.#output.length + this.#outstandingBytes;
+  }
+
+  /** Grows whenever the kernel takes bytes: a connection where it stands still is stalled. */
+  get progress(): number {
+    const handle = (this.#socket as unknown as { _handle: StreamHandle | null })._handle;
+    return this.#totalWritten + this.#outstandingBytes - (handle?.writeQueueSize ?? 0);
+  }
+
+  /** For the reader of this connection's bytes, called by whoever owns the socket. */
+  deliver(length: number): void {
+    this.#handler.onBytes(this.#context.readBuffer, length);
+  }
+
+  /** Where frames are written to; they leave at the end of this turn of the loop. */
+  out(): ByteSink {
+    if (!this.#dirty) {
+      this.#dirty = true;
+      this.#context.flushLater(this);
+    }
+    return this.#output;
+  }
+
+  flush(): void {
+    this.#dirty = false;
+    if (this.#outstanding !== undefined || this.#output.length === 0) return this.#checkBacklog();
+    if (this.#closed) return this.#output.clear();
+    this.#write(this.#output.takeAll());
+    this.#checkBacklog();
+  }
+
+  /** Stops taking bytes from the peer, so that it slows down, or goes on. */
+  setReading(reading: boolean): void {
+    if (this.#reading === reading || this.#closed) return;
+    this.#reading = reading;
+    if (reading) this.#socket.resume();
+    else this.#socket.pause();
+  }
+
+  /** Writes what waits, then sends no more. The connection closes when the peer ends too. */
+  end(): void {
+    if (this.#ending || this.#closed) return;
+    this.#ending = true;
+    this.flush();
+    if (this.#outstanding === undefined) this.#socket.end();
+  }
+
+  /** Writes what waits, then closes at once, whatever the peer still sends. */
+  close(): void {
+    if (this.#closed) return;
+    this.setReading(false);
+    this.end();
+    this.#socket.destroySoon();
+  }
+
+  destroy(reason: string): void {
+    if (this.#closed) return;
+    this.#closeReason = reason;
+    this.#socket.destroy();
+  }
+
+  #write(buffers: Buffer[]): void {
+    const socket = this.#socket;
+    let bytes = 0;
+    for (const buffer of buffers) bytes += buffer.length;
+    this.#outstanding = buffers;
+    this.#outstandingBytes = bytes;
+    if (buffers.length === 1) {
+      socket.write(buffers[0]!, this.#onWritten);
+    } else {
+      socket.cork();
+      const last = buffers.length - 1;
+      for (let i = 0; i < last; i++) socket.write(buffers[i]!);
+      socket.write(buffers[last]!, this.#onWritten);
+      socket.uncork();
+    }
+    if (socket.writableLength === 0) {
+      this.#writtenAtOnce++;
+      this.#releaseOutstanding();
+    }
+  }
+
+  readonly #onWritten = (error?: Error | null): void => {
+    if (this.#writtenAtOnce > 0) {
+      this.#writtenAtOnce--;
+      return;
+    }
+    if (error) return;
+    this.#releaseOutstanding();
+    if (this.#output.length > 0) this.#write(this.#output.takeAll());
+    else if (this.#ending) this.#socket.end();
+    this.#checkBacklog();
+  };
+
+  #releaseOutstanding(): void {
+    for (const buffer of this.#outstanding!) this.#output.release(buffer);
+    this.#totalWritten += this.#outstandingBytes;
+    this.#outstanding = undefined;
+    this.#outstandingBytes = 0;
+  }
+
+  #checkBacklog(): void {
+    const queued = this.queued;
+    if (this.#full ? queued * 2 < this.#highWater : queued > this.#highWater) {
+      this.#full = !this.#full;
+      this.#handler.onBacklog(this.#full);
+    }
+  }
+
+  #onClose(): void {
+    this.#closed = true;
+    this.#output.clear();
+    this.#outstanding = undefined;
+    this.#outstandingBytes = 0;
+    this.#handler.onClose(this.#closeReason);
+  }
+}

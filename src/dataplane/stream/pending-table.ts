@@ -1,0 +1,84 @@
+const SLOT_BITS = 16;
+const SLOT_MASK = (1 << SLOT_BITS) - 1;
+const FIRST_CAPACITY = 64;
+
+/** What `add` returns when there is no room. An id is never 0. */
+export const NO_ROOM = 0;
+
+/**
+ * The requests of one connection that wait for a reply, by an id that the table gives out.
+ * The lower 16 bits of an id are a slot, the upper ones tell apart the requests that used it
+ * one after the other, so finding a request is reading an array, and a reply that comes after
+ * its request has been given up finds nothing.
+ */
+export class PendingTable<T> {
+  readonly #max: number;
+  #items: (T | undefined)[] = [];
+  #ids: Uint32Array = new Uint32Array(0);
+  /** Free slots, a stack. */
+  #free: Uint16Array = new Uint16Array(0);
+  #freeCount = 0;
+  #size = 0;
+
+  /** @param max how many may wait at once; at most 65,536. */
+  constructor(max: number) {
+    this.#max = Math.min(max, SLOT_MASK + 1);
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get full(): boolean {
+    return this.#size >= this.#max;
+  }
+
+  /** @returns the id under which `item` is found, or NO_ROOM. */
+  add(item: T): number {
+    if (this.#freeCount === 0 && !this.#grow()) return NO_ROOM;
+    const slot = this.#free[--this.#freeCount]!;
+    let id = (this.#ids[slot]! + (1 << SLOT_BITS)) >>> 0;
+    if (id <= SLOT_MASK) id = ((1 << SLOT_BITS) | slot) >>> 0;
+    this.#ids[slot] = id;
+    this.#items[slot] = item;
+    this.#size++;
+    return id;
+  }
+
+  /** Removes and returns what waits under `id`, if anything does. */
+  take(id: number): T | undefined {
+    const slot = id & SLOT_MASK;
+    if (slot >= this.#items.length || this.#ids[slot] !== id) return undefined;
+    const item = this.#items[slot];
+    if (item === undefined) return undefined;
+    this.#items[slot] = undefined;
+    this.#free[this.#freeCount++] = slot;
+    this.#size--;
+    return item;
+  }
+
+  /** Removes and returns everything. */
+  takeAll(): T[] {
+    const all: T[] = [];
+    for (let slot = 0; slot < this.#items.length; slot++) {
+      if (this.#items[slot] !== undefined) all.push(this.take(this.#ids[slot]!)!);
+    }
+    return all;
+  }
+
+  #grow(): boolean {
+    const old = this.#items.length;
+    const capacity = Math.min(Math.max(old * 2, FIRST_CAPACITY), this.#max);
+    if (capacity <= old) return false;
+    const ids = new Uint32Array(capacity);
+    ids.set(this.#ids);
+    for (let slot = old; slot < capacity; slot++) {
+      ids[slot] = slot;
+      this.#items.push(undefined);
+    }
+    this.#ids = ids;
+    this.#free = new Uint16Array(capacity);
+    for (let slot = capacity - 1; slot >= old; slot--) this.#free[this.#freeCount++] = slot;
+    return true;
+  }
+}
