@@ -40,8 +40,8 @@ export interface Watch {
 
 /**
  * Called with all instances of the watched key: once when they are first known (an empty list
- * when there are none) and after each change. Never called for a lost connection. The list
- * is sorted by address and holds an address once.
+ * when there are none) and after each change, never before `watch` has returned. Never called
+ * for a lost connection. The list is sorted by address and holds an address once.
  */
 export type WatchListener = (instances: readonly ServiceInstance[]) => void;
 
@@ -53,7 +53,8 @@ export interface Registry {
    * key and address again replaces the earlier one without a moment of absence. Resolves when
    * the registry holds it; while the registry is out of reach the promise stays pending and the
    * instance is published as soon as that is possible. Rejects with a WeftError when it cannot
-   * ever succeed.
+   * ever succeed, or was taken back before it did. Nobody has to look at the promise: an
+   * ignored rejection does no harm.
    */
   publish(instance: ServiceInstance): Promise<void>;
   /** Takes an instance back. Unknown ones are ignored. Resolves when the registry has dropped it. */
@@ -65,7 +66,12 @@ export interface Registry {
   close(): Promise<void>;
 }
 
-/** A text that tells two keys apart; for maps and logs. */
+/** A text that tells any two keys apart; for maps and logs. */
 export function keyText(key: ServiceKey): string {
-  return key.group === '' ? `${key.service}@${key.protocol}` : `${key.service}@${key.protocol}@${key.group}`;
+  const text = `${keyPart(key.service)}@${keyPart(key.protocol)}`;
+  return key.group === '' ? text : `${text}@${keyPart(key.group)}`;
+}
+
+function keyPart(text: string): string {
+  return /[@%]/.test(text) ? text.replaceAll('%', '%25').replaceAll('@', '%40') : text;
 }
