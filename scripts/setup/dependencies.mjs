@@ -17,8 +17,8 @@ const NPM_CI =
 /** Between two lines of progress. */
 const TICK_MS = 3000;
 
-/** Lines of npm's own words that an error repeats. */
-const KEPT_LINES = 20;
+/** Lines of npm's own words that an error repeats: the first ones tell the cause, the last ones npm's usage. */
+const KEPT_LINES = 30;
 
 const NEXT_STEP = 'Next: see that npm reaches its registry (`npm ping`), then run the same command again.';
 
@@ -134,8 +134,7 @@ async function runNpmCi(root, progress) {
         if (line.includes('.tgz')) progress.fetched += 1;
         return;
       }
-      words.push(`  ${line}`);
-      if (words.length > KEPT_LINES) words.shift();
+      if (words.length < KEPT_LINES) words.push(`  ${line}`);
     },
   });
   if (end.missing) throw new SetupError('there is no `npm` on PATH. It comes with Node.js (https://nodejs.org).');
