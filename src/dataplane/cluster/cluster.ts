@@ -6,6 +6,8 @@ import type { ClusterPolicy } from './policy.ts';
 export interface ClusterDeps {
   readonly clock: Clock;
   readonly chance: Chance;
+  /** An endpoint has become usable, or has stopped being. */
+  readonly onUsable?: (endpoint: Endpoint) => void;
 }
 
 /**
@@ -98,7 +100,9 @@ export class Cluster {
     endpoint.reason = reason;
     if (endpoint.usable === usable) return;
     endpoint.usable = usable;
-    if (!endpoint.removed) this.#publish();
+    if (endpoint.removed) return;
+    this.#publish();
+    this.#deps.onUsable?.(endpoint);
   }
 
   /** Lets every endpoint finish what it has. */

@@ -16,6 +16,8 @@ export interface CorrelatedCodec {
   heartbeat(out: ByteSink, id: number): void;
   heartbeatAck(out: ByteSink, id: number, replyContext: number): void;
   goaway(out: ByteSink, id: number): void;
+  /** Whether the sender of this heartbeat understands `goaway`; others are never sent one. */
+  understandsGoaway(frame: FrameView): boolean;
   /**
    * Reads a reply that says it failed: the local failure of another sidecar on the way, as
    * `localReply` wrote it there, or undefined when the service itself answered.

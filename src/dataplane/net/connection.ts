@@ -41,7 +41,7 @@ export class Connection implements Flushable {
   #totalWritten = 0;
   #full = false;
   #reading = true;
-  #ending = false;
+  #goodbye: 'none' | 'end' | 'close' = 'none';
   #closed = false;
   #closeReason = 'closed';
 
@@ -108,18 +108,13 @@ export class Connection implements Flushable {
 
   /** Writes what waits, then sends no more. The connection closes when the peer ends too. */
   end(): void {
-    if (this.#ending || this.#closed) return;
-    this.#ending = true;
-    this.flush();
-    if (this.#outstanding === undefined) this.#socket.end();
+    this.#leave('end');
   }
 
-  /** Writes what waits, then closes at once, whatever the peer still sends. */
+  /** Writes what waits, then closes, whatever the peer still sends. */
   close(): void {
-    if (this.#closed) return;
     this.setReading(false);
-    this.end();
-    this.#socket.destroySoon();
+    this.#leave('close');
   }
 
   destroy(reason: string): void {
@@ -157,9 +152,22 @@ export class Connection implements Flushable {
     if (error) return;
     this.#releaseOutstanding();
     if (this.#output.length > 0) this.#write(this.#output.takeAll());
-    else if (this.#ending) this.#socket.end();
+    else this.#finish();
     this.#checkBacklog();
   };
+
+  #leave(goodbye: 'end' | 'close'): void {
+    if (this.#closed || this.#goodbye === 'close') return;
+    this.#goodbye = goodbye;
+    this.flush();
+    if (this.#outstanding === undefined) this.#finish();
+  }
+
+  /** Everything is written: the goodbye, if one was asked for. */
+  #finish(): void {
+    if (this.#goodbye === 'end') this.#socket.end();
+    else if (this.#goodbye === 'close') this.#socket.destroySoon();
+  }
 
   #releaseOutstanding(): void {
     for (const buffer of this.#outstanding!) this.#output.release(buffer);

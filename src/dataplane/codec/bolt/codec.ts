@@ -9,12 +9,14 @@ import {
   FAILURE_CODE_HEADER,
   FAILURE_UNSENT_HEADER,
   forwardFrame,
+  GOAWAY_HEADER,
 } from './encode.ts';
 import type { BoltFrame } from './frame.ts';
 import { findHeader, NOT_FOUND } from './headers.ts';
 
 const KEY_FAILURE_CODE = Buffer.from(FAILURE_CODE_HEADER);
 const KEY_FAILURE_UNSENT = Buffer.from(FAILURE_UNSENT_HEADER);
+const KEY_GOAWAY = Buffer.from(GOAWAY_HEADER);
 
 /** SOFABolt, protocol versions 1 and 2, mixed on a connection as they come. */
 export const boltCodec: CorrelatedCodec = {
@@ -25,6 +27,11 @@ export const boltCodec: CorrelatedCodec = {
   heartbeat: encodeHeartbeat,
   heartbeatAck: encodeHeartbeatAck,
   goaway: encodeGoaway,
+  understandsGoaway: (view) => {
+    const frame = view as BoltFrame;
+    const end = frame.headerStart + frame.headerLength;
+    return findHeader(frame.bytes, frame.headerStart, end, KEY_GOAWAY) !== NOT_FOUND;
+  },
   failureOf,
 };
 

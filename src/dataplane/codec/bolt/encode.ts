@@ -32,7 +32,15 @@ export interface FrameFields {
   content?: Uint8Array;
 }
 
+/**
+ * Carried by every heartbeat of ours: the sender understands command 100. SOFABolt and
+ * sofa-bolt-node do not, and drop a connection on which they see it, so goaway is sent only to
+ * those who said this. Both ignore the headers of a heartbeat.
+ */
+export const GOAWAY_HEADER = 'weft.goaway';
+
 const NOTHING = new Uint8Array(0);
+const HEARTBEAT_HEADERS = encodeHeaders([[GOAWAY_HEADER, 'true']]);
 
 /** Writes one whole frame, its checksum included. */
 export function encodeFrame(out: ByteSink, fields: FrameFields): void {
@@ -98,6 +106,7 @@ export function encodeHeartbeat(out: ByteSink, id: number): void {
     command: wire.COMMAND_HEARTBEAT,
     id,
     timeout: HEARTBEAT_TIMEOUT_MS,
+    headers: HEARTBEAT_HEADERS,
   });
 }
 

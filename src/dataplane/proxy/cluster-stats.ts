@@ -1,0 +1,55 @@
+import type { Labels, Metrics } from '../../telemetry/metrics.ts';
+import type { Counter, Histogram } from '../../telemetry/metrics.ts';
+import { OUTCOMES, type Outcome } from '../message/outcome.ts';
+
+const SECONDS = 1 / 1000;
+
+/**
+ * What is counted of a cluster's requests. A series is made when its outcome first happens, so
+ * a cluster costs what it uses; from then on counting is an addition.
+ */
+export class ClusterStats {
+  active = 0;
+  retries: Counter | undefined;
+  readonly #metrics: Metrics;
+  readonly #labels: Labels;
+  readonly #outcomes = new Map<string, Counter>();
+  readonly #ok: Counter;
+  #latency: Histogram | undefined;
+
+  constructor(metrics: Metrics, labels: Labels) {
+    this.#metrics = metrics;
+    this.#labels = labels;
+    this.#ok = this.#counter('ok');
+  }
+
+  /** @param ms from the request's arrival to its reply. */
+  ended(outcome: Outcome, ms: number): void {
+    if (outcome === 'ok') this.#ok.inc();
+    else (this.#outcomes.get(outcome) ?? this.#counter(outcome)).inc();
+    this.#latency ??= this.#metrics.histogram('weft_request_seconds', 'Time from request to reply.', this.#labels);
+    this.#latency.observe(ms * SECONDS);
+  }
+
+  retried(): void {
+    this.retries ??= this.#metrics.counter('weft_retries_total', 'Tries beyond the first one.', this.#labels);
+    this.retries.inc();
+  }
+
+  /** Requests by outcome so far. */
+  totals(): Partial<Record<Outcome, number>> {
+    const totals: Partial<Record<Outcome, number>> = {};
+    for (const outcome of OUTCOMES) {
+      const counter = this.#outcomes.get(outcome);
+      if (counter !== undefined) totals[outcome] = counter.value;
+    }
+    return totals;
+  }
+
+  #counter(outcome: Outcome): Counter {
+    const labels = { ...this.#labels, outcome };
+    const counter = this.#metrics.counter('weft_requests_total', 'Requests by cluster and outcome.', labels);
+    this.#outcomes.set(outcome, counter);
+    return counter;
+  }
+}

@@ -1,0 +1,247 @@
+import { WeftError } from '../../core/errors.ts';
+import { NOT_SET, type WheelEntry } from '../../core/timer-wheel.ts';
+import type { Endpoint } from '../cluster/endpoint.ts';
+import type { RetryCondition } from '../cluster/policy.ts';
+import { FrameKind, type FrameView } from '../message/frame.ts';
+import type { Outcome } from '../message/outcome.ts';
+import { NO_ROOM } from '../stream/pending-table.ts';
+import type { UpstreamCall } from '../upstream/upstream-call.ts';
+import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
+import type { Downstream } from './downstream.ts';
+import type { ListenerScope } from './listener-scope.ts';
+import type { ManagedCluster } from './managed-cluster.ts';
+
+/** Endpoints that cannot be connected to are left for others this often, before the request fails. */
+const MAX_CONNECT_FAILURES = 3;
+
+/**
+ * One request and its reply, from the caller's connection to an endpoint's and back.
+ *
+ *   start     the frame has arrived: find its cluster, set its deadline
+ *   dispatch  pick an endpoint, hand the frame to its pool, which sends or queues it
+ *   onReply   the reply has arrived: pass it on under the caller's id
+ *   onFailure something went wrong on the way: try elsewhere if that is safe and allowed,
+ *             else answer in the caller's protocol
+ *
+ * Exchanges are reused; one that ever stood in a queue is not, since the queue may still
+ * hold it.
+ */
+export class Exchange implements UpstreamCall, WheelEntry {
+  deadline = 0;
+  wheelSlot = NOT_SET;
+  wheelNext: WheelEntry | undefined;
+  wheelPrev: WheelEntry | undefined;
+  /** Neighbours in the list of its downstream. */
+  next: Exchange | undefined;
+  previous: Exchange | undefined;
+
+  finished = true;
+  oneway = false;
+  kept: Buffer | undefined;
+  readonly #scope: ListenerScope;
+  #downstream: Downstream | undefined;
+  #id = 0;
+  #replyContext = 0;
+  #startedAt = 0;
+  #target: ManagedCluster | undefined;
+  #endpoint: Endpoint | undefined;
+  #upstream: UpstreamConnection | undefined;
+  #upstreamId = NO_ROOM;
+  #sentAt = 0;
+  #retriesLeft = 0;
+  #connectFailures = 0;
+  #reusable = true;
+
+  constructor(scope: ListenerScope) {
+    this.#scope = scope;
+  }
+
+  start(downstream: Downstream, frame: FrameView): void {
+    this.#reset(downstream, frame);
+    const service = this.#serviceOf(frame);
+    if (service === undefined) return;
+    const target = this.#scope.route(service);
+    if (target === undefined) return this.#answer('no_route', noRoute(service), true);
+    const { cluster, stats } = target;
+    this.#target = target;
+    cluster.lastUsed = this.#startedAt;
+    stats.active++;
+    const { policy } = cluster;
+    this.#retriesLeft = policy.retries.attempts;
+    this.#scope.deps.wheel.set(this, this.#startedAt + (frame.timeout > 0 ? frame.timeout : policy.timeout));
+    if (!cluster.known) return this.#waitForEndpoints(frame);
+    // Only a copy can be sent again; with one endpoint there is nowhere to send it to.
+    if (this.#retriesLeft > 0 && cluster.size > 1) this.keep(frame.bytes, frame.start, frame.end);
+    this.#dispatch(frame.bytes, frame.start, frame.end, undefined);
+  }
+
+  onSent(connection: UpstreamConnection, id: number): void {
+    if (this.oneway) return this.#finish('oneway');
+    this.#upstream = connection;
+    this.#upstreamId = id;
+    this.#sentAt = this.#scope.deps.clock.now();
+    if (connection.full) this.#downstream?.waitFor(connection);
+  }
+
+  onReply(frame: FrameView): void {
+    if (!frame.success && this.#retryReply(frame)) return;
+    const downstream = this.#downstream!;
+    this.#scope.codec.forward(downstream.connection.out(), frame.bytes, frame.start, frame.end, this.#id);
+    downstream.onReplied(this.#upstream!);
+    this.#finish(frame.success ? 'ok' : 'error');
+  }
+
+  onFailure(error: WeftError): void {
+    if (this.finished) return;
+    this.#upstream = undefined;
+    this.#upstreamId = NO_ROOM;
+    if (error.code === 'connect_failed' || (error.code === 'overload' && error.retriable)) {
+      if (++this.#connectFailures <= MAX_CONNECT_FAILURES && this.#elsewhere()) return this.#again();
+    } else if (error.code === 'connection_lost' && this.#mayRetry('reset')) {
+      return this.#again();
+    }
+    const code = error.code === 'connect_failed' ? 'no_healthy_endpoint' : (error.code as Outcome);
+    this.#answer(code, `${this.#target!.cluster.name}: ${error.message}`, error.retriable);
+  }
+
+  /** Its time is up. */
+  onDeadline(): void {
+    const upstream = this.#upstream;
+    const waited = Math.round(this.#scope.deps.clock.now() - this.#startedAt);
+    const name = this.#target!.cluster.name;
+    if (upstream === undefined) {
+      const what = this.#endpoint === undefined ? 'the first endpoints' : `a connection to ${this.#endpoint.address}`;
+      return this.#answer('timeout', `${name}: waited ${waited} ms for ${what}`, true);
+    }
+    upstream.giveUp(this.#upstreamId);
+    upstream.suspect(this.#sentAt);
+    this.#upstream = undefined;
+    this.#answer('timeout', `${name}: no reply from ${this.#endpoint!.address} in ${waited} ms`, false);
+  }
+
+  /** The caller is gone: nobody wants the reply. */
+  abandon(): void {
+    this.#upstream?.giveUp(this.#upstreamId);
+    this.#finish('abandoned');
+  }
+
+  keep(bytes: Buffer, start: number, end: number): void {
+    if (this.kept !== undefined) return;
+    this.kept = Buffer.allocUnsafe(end - start);
+    bytes.copy(this.kept, 0, start, end);
+  }
+
+  #reset(downstream: Downstream, frame: FrameView): void {
+    this.finished = false;
+    this.oneway = frame.kind === FrameKind.oneway;
+    this.#downstream = downstream;
+    this.#id = frame.id;
+    this.#replyContext = frame.replyContext;
+    this.#startedAt = this.#scope.deps.clock.now();
+    this.#connectFailures = 0;
+    downstream.add(this);
+  }
+
+  /** Answers, and returns undefined, when the frame's headers cannot be read. */
+  #serviceOf(frame: FrameView): string | undefined {
+    try {
+      return frame.service();
+    } catch (error) {
+      this.#answer('malformed_frame', (error as Error).message, true);
+      return undefined;
+    }
+  }
+
+  #waitForEndpoints(frame: FrameView): void {
+    const { cluster } = this.#target!;
+    if (cluster.waiting >= cluster.policy.queue.max) {
+      const message = `${cluster.name}: ${cluster.waiting} requests wait for the first endpoints already`;
+      return this.#answer('overload', message, true);
+    }
+    this.keep(frame.bytes, frame.start, frame.end);
+    this.#reusable = false;
+    cluster.whenKnown(() => {
+      if (!this.finished) this.#again();
+    });
+  }
+
+  /** Sends what it has kept, to another endpoint than the last one where there is one. */
+  #again(): void {
+    const kept = this.kept!;
+    this.#dispatch(kept, 0, kept.length, this.#endpoint);
+  }
+
+  #dispatch(bytes: Buffer, start: number, end: number, except: Endpoint | undefined): void {
+    const target = this.#target!;
+    const endpoint = target.cluster.pick(except);
+    if (endpoint === undefined) {
+      const message = `${target.cluster.name}: no endpoint is known; is a provider running and published?`;
+      return this.#answer('no_healthy_endpoint', message, true);
+    }
+    if (this.#endpoint !== undefined) this.#endpoint.active--;
+    this.#endpoint = endpoint;
+    endpoint.active++;
+    if (target.pool(endpoint).dispatch(this, bytes, start, end) === undefined) this.#reusable = false;
+  }
+
+  /** Whether a kept copy can go to another endpoint than the one that just failed. */
+  #elsewhere(): boolean {
+    return this.kept !== undefined && this.#target!.cluster.size > 1;
+  }
+
+  #mayRetry(condition: RetryCondition): boolean {
+    if (this.#retriesLeft === 0 || !this.#target!.cluster.policy.retries.on.includes(condition)) return false;
+    if (!this.#elsewhere()) return false;
+    this.#retriesLeft--;
+    this.#target!.stats.retried();
+    return true;
+  }
+
+  /** Tries again when it was the next sidecar that failed, not the service, and the policy allows it. */
+  #retryReply(frame: FrameView): boolean {
+    if (this.#retriesLeft === 0) return false;
+    const failure = this.#scope.codec.failureOf(frame);
+    if (failure === undefined) return false;
+    const condition = failure.unsent ? 'connect-failure' : failure.code === 'connection_lost' ? 'reset' : undefined;
+    if (condition === undefined || !this.#mayRetry(condition)) return false;
+    this.#upstream = undefined;
+    this.#again();
+    return true;
+  }
+
+  #answer(outcome: Outcome, message: string, unsent: boolean): void {
+    const downstream = this.#downstream!;
+    if (!this.oneway) {
+      const failure = { code: outcome, message, unsent };
+      this.#scope.codec.localReply(downstream.connection.out(), this.#id, this.#replyContext, failure);
+    }
+    this.#finish(outcome);
+  }
+
+  #finish(outcome: Outcome): void {
+    const { deps } = this.#scope;
+    deps.wheel.clear(this);
+    this.finished = true;
+    const target = this.#target;
+    if (target !== undefined) {
+      target.stats.active--;
+      target.stats.ended(outcome, deps.clock.now() - this.#startedAt);
+    } else {
+      this.#scope.unrouted(outcome);
+    }
+    if (this.#endpoint !== undefined) this.#endpoint.active--;
+    this.#downstream!.remove(this);
+    this.#downstream = undefined;
+    this.#target = undefined;
+    this.#endpoint = undefined;
+    this.#upstream = undefined;
+    this.kept = undefined;
+    if (this.#reusable) this.#scope.recycle(this);
+  }
+}
+
+function noRoute(service: string): string {
+  return service === ''
+    ? 'the request names no service (header "service")'
+    : `no cluster is named ${service}: add it under clusters, or a registry that knows it`;
+}

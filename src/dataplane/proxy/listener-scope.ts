@@ -1,0 +1,49 @@
+import type { Budget } from '../../core/budget.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { TimerWheel } from '../../core/timer-wheel.ts';
+import type { Logger } from '../../telemetry/log.ts';
+import type { CorrelatedCodec } from '../message/correlated-codec.ts';
+import type { FrameLimits } from '../message/frame.ts';
+import type { Outcome } from '../message/outcome.ts';
+import type { NetContext } from '../net/net-context.ts';
+import type { Downstream } from './downstream.ts';
+import type { Exchange } from './exchange.ts';
+import type { ManagedCluster } from './managed-cluster.ts';
+
+export interface DownstreamLimits extends FrameLimits {
+  /** Requests of one connection that wait for replies. */
+  readonly maxPending: number;
+  /** Bytes of replies that may wait for a slow reader before its upstreams are slowed too. */
+  readonly maxOutput: number;
+  /** Milliseconds after which a reader over `maxOutput` that takes nothing is closed. */
+  readonly stallTimeout: number;
+}
+
+export interface ProxyDeps {
+  readonly net: NetContext;
+  readonly clock: Clock;
+  /** For deadlines of requests. */
+  readonly wheel: TimerWheel;
+  /** For all that is measured in seconds. */
+  readonly slowWheel: TimerWheel;
+  readonly budget: Budget;
+  readonly log: Logger;
+}
+
+/** What the connections and exchanges of one listener share. */
+export interface ListenerScope {
+  readonly name: string;
+  readonly codec: CorrelatedCodec;
+  readonly deps: ProxyDeps;
+  readonly limits: DownstreamLimits;
+  /** Milliseconds without any byte after which a connection is closed; 0 for never. */
+  readonly idleTimeout: number;
+  /** The cluster of a service; undefined when there is none. */
+  route(service: string): ManagedCluster | undefined;
+  takeExchange(): Exchange;
+  recycle(exchange: Exchange): void;
+  /** Counts a request that ended without a cluster. */
+  unrouted(outcome: Outcome): void;
+  opened(downstream: Downstream): void;
+  closed(downstream: Downstream, reason: string): void;
+}

@@ -1,0 +1,46 @@
+import { Cluster } from '../cluster/cluster.ts';
+import type { Endpoint, EndpointAddress } from '../cluster/endpoint.ts';
+import { EndpointPool } from '../upstream/endpoint-pool.ts';
+import type { UpstreamDeps } from '../upstream/upstream-deps.ts';
+import type { ClusterStats } from './cluster-stats.ts';
+import type { ClusterPolicy } from '../cluster/policy.ts';
+
+export interface ManagedClusterOptions {
+  readonly name: string;
+  /** `static` ones come from the config, `registry` ones from there, `app` ones are the app itself. */
+  readonly origin: ClusterOrigin;
+  readonly policy: ClusterPolicy;
+  readonly onUsable?: (endpoint: Endpoint) => void;
+}
+
+export type ClusterOrigin = 'static' | 'registry' | 'app';
+
+/** A cluster with its pools and its numbers: all that an exchange needs to reach a service. */
+export class ManagedCluster {
+  readonly cluster: Cluster;
+  readonly stats: ClusterStats;
+  readonly origin: ClusterOrigin;
+  readonly #deps: UpstreamDeps;
+
+  constructor(options: ManagedClusterOptions, deps: UpstreamDeps, stats: ClusterStats) {
+    const { clock, chance } = deps;
+    const { onUsable } = options;
+    this.cluster = new Cluster(options.name, options.policy, { clock, chance, ...(onUsable && { onUsable }) });
+    this.origin = options.origin;
+    this.stats = stats;
+    this.#deps = deps;
+  }
+
+  /** The pool of one of its endpoints, made when first asked for. */
+  pool(endpoint: Endpoint): EndpointPool {
+    return (endpoint.resources ??= new EndpointPool(this.#deps, this.cluster, endpoint)) as EndpointPool;
+  }
+
+  update(addresses: readonly EndpointAddress[]): void {
+    this.cluster.update(addresses);
+  }
+
+  close(): void {
+    this.cluster.close();
+  }
+}

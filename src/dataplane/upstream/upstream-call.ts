@@ -1,0 +1,19 @@
+import type { WeftError } from '../../core/errors.ts';
+import type { FrameView } from '../message/frame.ts';
+import type { UpstreamConnection } from './upstream-connection.ts';
+
+/** What an upstream connection needs of a request that it carries. */
+export interface UpstreamCall {
+  readonly oneway: boolean;
+  /** Nobody waits for it any more (it timed out or its caller left). */
+  readonly finished: boolean;
+  /** The copy of its frame that a call keeps while it is queued; see `keep`. */
+  readonly kept: Buffer | undefined;
+  /** Copies the frame `bytes[start, end)`, which is about to become invalid. */
+  keep(bytes: Buffer, start: number, end: number): void;
+  /** It has been written on `connection` under the request id `id`; a one-way call has no id. */
+  onSent(connection: UpstreamConnection, id: number): void;
+  onReply(frame: FrameView): void;
+  /** `retriable` says whether the upstream has certainly not seen it. */
+  onFailure(error: WeftError): void;
+}

@@ -1,0 +1,324 @@
+import { WeftError } from '../../core/errors.ts';
+import { NOT_SET, type WheelEntry } from '../../core/timer-wheel.ts';
+import type { Endpoint } from '../cluster/endpoint.ts';
+import type { HeartbeatPolicy } from '../cluster/policy.ts';
+import { FrameKind, type FrameDecoder, type FrameSink, type FrameView, type RejectReason } from '../message/frame.ts';
+import { connect, type ConnectHandler } from '../net/connect.ts';
+import type { Connection } from '../net/connection.ts';
+import { NO_ROOM, PendingTable } from '../stream/pending-table.ts';
+import type { UpstreamCall } from './upstream-call.ts';
+import type { UpstreamDeps } from './upstream-deps.ts';
+
+export interface UpstreamEvents {
+  onReady(connection: UpstreamConnection): void;
+  /** It is gone; every call on it has been answered. */
+  onGone(connection: UpstreamConnection, reason: string): void;
+  /** Whether the peer answers. */
+  onHealth(alive: boolean, reason: string): void;
+}
+
+/** Somebody who must stop sending while a connection cannot take more. */
+export interface Blocked {
+  unblock(): void;
+}
+
+export interface UpstreamOptions {
+  readonly connectTimeout: number;
+  readonly maxPending: number;
+  readonly heartbeat: HeartbeatPolicy;
+}
+
+type State = 'connecting' | 'ready' | 'draining' | 'closed';
+
+/** How often a connection that cannot take more is looked at, and found stalled if it stood still. */
+const STALL_CHECK_MS = 1000;
+
+/**
+ * One connection to an endpoint, shared by many calls: gives each a request id of its own,
+ * finds the call of a reply, keeps the connection alive and finds out when the peer is not.
+ */
+export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry {
+  deadline = 0;
+  wheelSlot = NOT_SET;
+  wheelNext: WheelEntry | undefined;
+  wheelPrev: WheelEntry | undefined;
+
+  readonly #deps: UpstreamDeps;
+  readonly #events: UpstreamEvents;
+  readonly #options: UpstreamOptions;
+  readonly #endpoint: Endpoint;
+  readonly #connection: Connection;
+  readonly #decoder: FrameDecoder;
+  readonly #pending: PendingTable<UpstreamCall>;
+  #state: State = 'connecting';
+  #wasReady = false;
+  #wasDraining = false;
+  #blocked: Blocked[] = [];
+  #full = false;
+  #stalled = false;
+  #lastProgress = -1;
+  #stallCheckAt = 0;
+  /** When bytes last came, by the clock. */
+  #heardAt: number;
+  #suspect = false;
+  #heartbeatInterval: number;
+  #heartbeatSentAt = 0;
+  #heartbeatWaiting = false;
+  #misses = 0;
+
+  constructor(deps: UpstreamDeps, endpoint: Endpoint, options: UpstreamOptions, events: UpstreamEvents) {
+    this.#deps = deps;
+    this.#endpoint = endpoint;
+    this.#options = options;
+    this.#events = events;
+    this.#pending = new PendingTable(options.maxPending);
+    this.#decoder = deps.codec.createDecoder(deps.limits, deps.budget, this);
+    this.#heardAt = deps.clock.now();
+    this.#heartbeatInterval = options.heartbeat.interval;
+    const { host, port } = endpoint;
+    const target = { host, port, timeoutMs: options.connectTimeout, highWater: deps.limits.highWater };
+    this.#connection = connect(deps.net, deps.clock, target, this);
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** Whether it ever was; false for one that failed to connect. */
+  get wasReady(): boolean {
+    return this.#wasReady;
+  }
+
+  /** Whether either side has said goodbye: its end was no surprise. */
+  get wasDraining(): boolean {
+    return this.#wasDraining;
+  }
+
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  /** Whether a new call may be sent on it. */
+  get available(): boolean {
+    return this.#state === 'ready' && !this.#stalled && !this.#pending.full;
+  }
+
+  /** It takes calls, but whoever sends them should wait: see `block`. */
+  get full(): boolean {
+    return this.#full && !this.#stalled;
+  }
+
+  /** Only while `available`. */
+  send(call: UpstreamCall, bytes: Buffer, start: number, end: number): void {
+    if (call.oneway) {
+      this.#deps.codec.forward(this.#connection.out(), bytes, start, end, this.#deps.nextId());
+      call.onSent(this, NO_ROOM);
+      return;
+    }
+    const id = this.#pending.add(call);
+    this.#deps.codec.forward(this.#connection.out(), bytes, start, end, id);
+    call.onSent(this, id);
+  }
+
+  /** Nobody waits for the reply `id` any more. */
+  giveUp(id: number): void {
+    this.#pending.take(id);
+    this.#closeIfDrained();
+  }
+
+  /** A call that was sent at `sentAt` has timed out: if nothing came since, ask whether the peer lives. */
+  suspect(sentAt: number): void {
+    if (this.#state !== 'ready' || this.#heardAt > sentAt || this.#heartbeatWaiting) return;
+    this.#sendHeartbeat(this.#deps.clock.now());
+  }
+
+  /** `who` is told to go on when this connection takes more again, or is gone. */
+  block(who: Blocked): void {
+    this.#blocked.push(who);
+  }
+
+  /** Stops reading replies, which slows the peer down, or goes on. */
+  setReading(reading: boolean): void {
+    this.#connection.setReading(reading);
+  }
+
+  /** Takes no new calls and closes when those it has are answered. */
+  drain(): void {
+    if (this.#state === 'closed' || this.#state === 'draining') return;
+    if (this.#state === 'connecting') return this.#connection.destroy('no longer needed');
+    this.#state = 'draining';
+    this.#wasDraining = true;
+    this.#closeIfDrained();
+  }
+
+  destroy(reason: string): void {
+    this.#connection.destroy(reason);
+  }
+
+  onConnect(): void {
+    this.#state = 'ready';
+    this.#wasReady = true;
+    this.#heardAt = this.#deps.clock.now();
+    this.#deps.slowWheel.set(this, this.#heardAt + this.#heartbeatInterval);
+    // Tells the peer at once that this side understands goaway.
+    this.#deps.codec.heartbeat(this.#connection.out(), this.#deps.nextId());
+    this.#events.onReady(this);
+  }
+
+  onBytes(chunk: Buffer, length: number): void {
+    this.#heardAt = this.#deps.clock.now();
+    if (this.#suspect) {
+      this.#suspect = false;
+      this.#events.onHealth(true, '');
+    }
+    try {
+      this.#decoder.push(chunk, length);
+    } catch (error) {
+      if (!(error instanceof WeftError)) throw error;
+      this.#connection.destroy(`sent bytes that are not ${this.#deps.codec.type}: ${error.message}`);
+    }
+  }
+
+  onFrame(frame: FrameView): void {
+    switch (frame.kind) {
+      case FrameKind.reply: {
+        // A real exchange: heartbeats go back to their shortest interval.
+        this.#heartbeatInterval = this.#options.heartbeat.interval;
+        const call = this.#pending.take(frame.id);
+        if (call !== undefined) call.onReply(frame);
+        if (this.#state === 'draining') this.#closeIfDrained();
+        return;
+      }
+      case FrameKind.heartbeat:
+        this.#deps.codec.heartbeatAck(this.#connection.out(), frame.id, frame.replyContext);
+        return;
+      case FrameKind.heartbeatAck:
+        this.#heartbeatWaiting = false;
+        this.#misses = 0;
+        return;
+      case FrameKind.goaway:
+        this.drain();
+        return;
+      case FrameKind.request:
+        // A server that calls back over its client's connection: nobody here takes calls.
+        this.#deps.codec.localReply(this.#connection.out(), frame.id, frame.replyContext, {
+          code: 'no_route',
+          message: 'a sidecar takes no calls on the connections that it opened',
+          unsent: true,
+        });
+        return;
+      default:
+        return;
+    }
+  }
+
+  onRejected(frame: FrameView, reason: RejectReason): void {
+    if (reason === 'checksum') return this.#connection.destroy('sent a frame with a wrong checksum');
+    if (frame.kind !== FrameKind.reply) return;
+    const size = frame.end - frame.start;
+    const why = reason === 'too_large' ? 'is over the limits for a frame' : 'found no memory for it left';
+    this.#pending
+      .take(frame.id)
+      ?.onFailure(new WeftError(reason, `the reply of ${size} bytes from ${this.#endpoint.address} ${why}`, { side: 'upstream' }));
+    this.#closeIfDrained();
+  }
+
+  onBacklog(full: boolean): void {
+    this.#full = full;
+    if (full) {
+      this.#lastProgress = -1;
+      this.#checkStallAt(this.#deps.clock.now());
+    } else {
+      this.#stalled = false;
+      this.#unblockAll();
+    }
+  }
+
+  onEnd(): void {
+    this.#connection.destroy('closed by the peer');
+  }
+
+  onClose(reason: string): void {
+    this.#state = 'closed';
+    this.#deps.slowWheel.clear(this);
+    this.#decoder.close();
+    const lost = this.#pending.takeAll();
+    this.#events.onGone(this, reason);
+    if (lost.length > 0) {
+      const error = new WeftError('connection_lost', `the connection to ${this.#endpoint.address} was lost: ${reason}`, {
+        side: 'upstream',
+      });
+      for (const call of lost) call.onFailure(error);
+    }
+    this.#unblockAll();
+  }
+
+  /** Heartbeats and the look at a connection that does not move. */
+  onDeadline(): void {
+    const now = this.#deps.clock.now();
+    if (this.#full && now >= this.#stallCheckAt) this.#checkStall(now);
+    if (this.#heartbeatWaiting) this.#missed(now);
+    else if (now - this.#heardAt >= this.#heartbeatInterval) this.#sendHeartbeat(now);
+    if (this.#state === 'ready' || this.#state === 'draining') this.#deps.slowWheel.set(this, this.#nextDeadline(now));
+  }
+
+  #nextDeadline(now: number): number {
+    const { timeout, interval } = this.#options.heartbeat;
+    let next = this.#heardAt + this.#heartbeatInterval;
+    if (this.#heartbeatWaiting) next = this.#heartbeatSentAt + (this.#suspect ? interval : timeout);
+    if (this.#full) next = Math.min(next, this.#stallCheckAt);
+    return Math.max(next, now + 1);
+  }
+
+  #sendHeartbeat(now: number): void {
+    this.#heartbeatWaiting = true;
+    this.#heartbeatSentAt = now;
+    this.#heartbeatInterval = Math.min(this.#heartbeatInterval * 2, this.#options.heartbeat.maxInterval);
+    this.#deps.codec.heartbeat(this.#connection.out(), this.#deps.nextId());
+    this.#deps.slowWheel.set(this, this.#nextDeadline(now));
+  }
+
+  /** A heartbeat has gone unanswered for its time, unless other bytes came meanwhile. */
+  #missed(now: number): void {
+    if (this.#heardAt > this.#heartbeatSentAt) {
+      this.#heartbeatWaiting = false;
+      this.#misses = 0;
+      return;
+    }
+    const { interval, misses, timeout } = this.#options.heartbeat;
+    if (now - this.#heartbeatSentAt < (this.#suspect ? interval : timeout)) return;
+    this.#misses++;
+    if (this.#misses >= misses) return this.#connection.destroy(`${this.#misses} heartbeats unanswered`);
+    if (!this.#suspect) {
+      this.#suspect = true;
+      this.#events.onHealth(false, `no answer to a heartbeat for ${timeout} ms`);
+    }
+    this.#heartbeatInterval = interval;
+    this.#sendHeartbeat(now);
+  }
+
+  #checkStallAt(now: number): void {
+    this.#stallCheckAt = now + STALL_CHECK_MS;
+    this.#deps.slowWheel.set(this, this.#nextDeadline(now));
+  }
+
+  /** A slow peer slows its senders; one that takes nothing at all must not hold them up for others. */
+  #checkStall(now: number): void {
+    const progress = this.#connection.progress;
+    this.#stalled = progress === this.#lastProgress;
+    this.#lastProgress = progress;
+    this.#stallCheckAt = now + STALL_CHECK_MS;
+    if (this.#stalled) this.#unblockAll();
+  }
+
+  #unblockAll(): void {
+    if (this.#blocked.length === 0) return;
+    const blocked = this.#blocked;
+    this.#blocked = [];
+    for (const who of blocked) who.unblock();
+  }
+
+  #closeIfDrained(): void {
+    if (this.#state === 'draining' && this.#pending.size === 0) this.#connection.close();
+  }
+}
