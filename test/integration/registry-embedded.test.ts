@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -237,7 +237,6 @@ interface Wire {
 
 /** A TCP relay whose connections can be made to go silent. */
 async function cuttable(t: TestContext, target: number): Promise<Wire> {
-  const { connect } = await import('node:net');
   const pairs: [Socket, Socket][] = [];
   const relay = createServer((client) => {
     const upstream = connect(target, '127.0.0.1');

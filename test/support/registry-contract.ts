@@ -1,4 +1,7 @@
-/** What every registry has to do, run against each of them. See src/registry/registry.ts. */
+/**
+ * What every registry has to do, run against each of them. See src/registry/registry.ts. What one
+ * process publishes may reach another a moment later, so a first list may still be an older one.
+ */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Registry, ServiceInstance, ServiceKey, Watch } from '../../src/registry/registry.ts';
@@ -81,7 +84,6 @@ export function registryContract(name: string, setUp: () => Promise<RegistryFixt
       const lists: unknown[] = [];
       const watch = consumer.watch(freshKey(), (list) => lists.push([returned, ...list]));
       returned = true;
-      assert.equal(watch.instances, undefined);
       await eventually('a first answer', () => lists.length > 0);
       assert.deepEqual(lists, [[true]]);
       assert.deepEqual(watch.instances, []);
@@ -108,9 +110,9 @@ export function registryContract(name: string, setUp: () => Promise<RegistryFixt
       await provider.publish(offer(key, '10.0.0.1:12200'));
       const seen = record(consumer, key);
       await seen.until('10.0.0.1:12200');
-      assert.equal(seen.told.length, 1);
       const again = record(consumer, key);
       await again.until('10.0.0.1:12200');
+      assert.equal(again.told.length, 1);
       seen.watch.close();
       again.watch.close();
       await provider.unpublish(key, '10.0.0.1:12200');
@@ -121,12 +123,13 @@ export function registryContract(name: string, setUp: () => Promise<RegistryFixt
       await provider.publish(offer(key, '10.0.0.1:12200', { weight: 100 }));
       const seen = record(consumer, key);
       await seen.until('10.0.0.1:12200');
+      const from = seen.told.length;
       for (const weight of [50, 0, 20]) {
         await provider.publish(offer(key, '10.0.0.1:12200', { weight, metadata: { zone: `RZ${weight}` } }));
         await eventually(`weight ${weight}`, () => seen.latest?.[0]?.weight === weight);
         assert.deepEqual(seen.latest?.[0]?.metadata, { zone: `RZ${weight}` });
       }
-      assert.deepEqual(new Set(seen.told.flatMap((list) => list.length)), new Set([1]), 'always exactly one');
+      assert.ok(seen.told.slice(from).every((list) => list.length === 1), `always one: ${JSON.stringify(seen.told)}`);
       await provider.unpublish(key, '10.0.0.1:12200');
       await seen.until();
       seen.watch.close();
@@ -216,6 +219,7 @@ export function registryContract(name: string, setUp: () => Promise<RegistryFixt
       const seen = record(consumer, key);
       const own = record(leaver, key);
       await Promise.all([seen.until('10.0.0.1:12200', '10.0.0.9:12200'), own.until('10.0.0.1:12200', '10.0.0.9:12200')]);
+      const told = own.told.length;
       const states: string[] = [];
       leaver.onState((state) => states.push(state));
       await leaver.close();
@@ -224,7 +228,7 @@ export function registryContract(name: string, setUp: () => Promise<RegistryFixt
       await seen.until('10.0.0.1:12200');
       await provider.unpublish(key, '10.0.0.1:12200');
       await seen.until();
-      assert.equal(own.told.length, 1);
+      assert.equal(own.told.length, told);
       await assert.rejects(leaver.publish(offer(key, '10.0.0.9:12200')), { code: 'registry_closed' });
       seen.watch.close();
     });
