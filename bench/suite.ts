@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { LoadResult } from './load/contract.ts';
 import type { Backend, Generator } from './load/processes.ts';
 import { cpuMicros, memoryOf } from './measure/process-usage.ts';
-import type { LoadScenario, MemoryScenario } from './scenarios.ts';
+import type { Load, LoadScenario, MemoryScenario } from './scenarios.ts';
 import { stopTarget } from './target/target.ts';
 import type { Target, TargetKind, TargetPlace } from './target/target.ts';
 
@@ -40,16 +40,17 @@ export async function runLoadScenario(scenario: LoadScenario, kinds: readonly Ta
   try {
     for (const target of targets) {
       bench.progress(`${scenario.name}: warm-up, ${target.name}`);
-      await takeTurn(scenario, target, bench, { warmUpMs: bench.warmUpMs, durationMs: 0 });
+      await takeTurn(scenario.load, target, bench, { warmUpMs: bench.warmUpMs, durationMs: 0 });
     }
     const outcome = targets.map(({ name }) => ({ name, turns: [] as Turn[] }));
     const durationMs = bench.durationMs / scenario.turns;
     for (let turn = 0; turn < bench.rounds * scenario.turns; turn++) {
-      const round = Math.floor(turn / scenario.turns) + 1;
+      const round = `round ${Math.floor(turn / scenario.turns) + 1} of ${bench.rounds}`;
+      const part = scenario.turns === 1 ? '' : `, part ${(turn % scenario.turns) + 1} of ${scenario.turns}`;
       for (const index of order(targets.length, turn)) {
         const target = targets[index] as Target;
-        bench.progress(`${scenario.name}: round ${round} of ${bench.rounds}, ${target.name}`);
-        outcome[index]?.turns.push(await takeTurn(scenario, target, bench, { warmUpMs: RUN_IN_MS, durationMs }));
+        bench.progress(`${scenario.name}: ${round}${part}, ${target.name}`);
+        outcome[index]?.turns.push(await takeTurn(scenario.load, target, bench, { warmUpMs: RUN_IN_MS, durationMs }));
       }
     }
     return { scenario, targets: outcome };
@@ -79,15 +80,14 @@ async function startAll(kinds: readonly TargetKind[], bench: Bench, scenario: st
 }
 
 async function takeTurn(
-  scenario: Pick<LoadScenario, 'dialect' | 'connections' | 'pace'>,
+  load: Load,
   target: Target,
   bench: Bench,
   times: { warmUpMs: number; durationMs: number },
 ): Promise<Turn> {
-  const { dialect, connections, pace } = scenario;
   const proxies = target.proxies.map((proxy) => proxy.pid);
   const backendBefore = cpuMicros(bench.backend.pid);
-  const result = await bench.generator.load({ port: target.port, dialect, connections, pace, ...times, proxies });
+  const result = await bench.generator.load({ ...load, port: target.port, ...times, proxies });
   for (const proxy of target.proxies) {
     if (!proxy.running()) throw new Error(`${proxy.name} ended under load\n${proxy.tail()}`);
   }

@@ -15,6 +15,8 @@ export type LoadSpec = {
   dialect: Dialect;
   connections: number;
   pace: Pace;
+  /** Each request in a write of its own, also when several can leave together. */
+  oneByOne: boolean;
   /** Load before the measured window, in ms. */
   warmUpMs: number;
   /** The measured window, in ms. */

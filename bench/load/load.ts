@@ -29,7 +29,8 @@ export async function runLoad(spec: LoadSpec): Promise<LoadResult> {
 export async function holdConnections(port: number, connections: number): Promise<() => void> {
   const pace: Pace = { kind: 'closed', inFlight: 1 };
   const dialect = { version: 1, crc: false } as const;
-  const run = new LoadRun({ port, dialect, connections, pace, warmUpMs: 0, durationMs: 0, proxies: [] });
+  const spec = { port, dialect, connections, pace, oneByOne: false, warmUpMs: 0, durationMs: 0, proxies: [] };
+  const run = new LoadRun(spec);
   try {
     await run.connect();
     await run.callOnce();
@@ -128,7 +129,10 @@ class LoadRun {
   }
 
   #refill(lane: Lane, now: number): void {
-    while (lane.hasRoom) lane.send(now);
+    while (lane.hasRoom) {
+      lane.send(now);
+      if (this.#spec.oneByOne) lane.flush();
+    }
     lane.flush();
   }
 

@@ -8,9 +8,9 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 || lower === undefined ? upper : (lower + upper) / 2;
 }
 
-/** (max - min) / median: how far the rounds lie apart. 0 for a single value, NaN for none. */
+/** (max - min) / median: how far the rounds lie apart. NaN for fewer than two values. */
 export function spread(values: readonly number[]): number {
-  if (values.length === 0) return Number.NaN;
+  if (values.length < 2) return Number.NaN;
   return (Math.max(...values) - Math.min(...values)) / median(values);
 }
 

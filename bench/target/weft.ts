@@ -30,7 +30,7 @@ export function weft(build: WeftBuild): TargetKind {
 
 /** Two sidecars in series, as a call from a consumer to a provider passes them. */
 export function weftTwice(build: WeftBuild): TargetKind {
-  const name = `${build.name} ×2`;
+  const name = `${build.name}-x2`;
   return {
     name,
     about: 'two sidecars in series (egress, ingress), as a call in the mesh passes them',
