@@ -181,10 +181,13 @@ class LocalApiParts implements LocalApi, ApiTarget {
     await this.#subscriptions.firstPush(key, this.#options.firstPush);
     const datas = this.#subscriptions.datas(key);
     if (datas === undefined) {
-      this.#deps.log.warn('the registry has not answered for a subscription yet; the application is told of no provider', {
-        service: key,
-        registry: this.#deps.registry.state,
-      });
+      this.#deps.log.warn(
+        'the registry has not answered for a subscription yet; the application is told of no provider',
+        {
+          service: key,
+          registry: this.#deps.registry.state,
+        },
+      );
     }
     return datas ?? [];
   }

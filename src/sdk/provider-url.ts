@@ -1,3 +1,4 @@
+import { MAX_WEIGHT } from '../registry/instances.ts';
 import type { ServiceInstance } from '../registry/registry.ts';
 import { normalizeSerialization, protocolCode } from './protocol.ts';
 
@@ -47,8 +48,6 @@ export interface ProviderMeta {
 }
 
 const DEFAULT_WEIGHT = 100;
-/** The highest weight SOFARPC's own tools give; it bounds sums of weights. */
-const MAX_WEIGHT = 1_000_000;
 
 /** Property names that say what a field of `providerMetaInfo` or of the instance says. */
 const ALIASES: Readonly<Record<string, readonly string[]>> = {

@@ -1,5 +1,6 @@
 import { formatAddress } from '../config/address.ts';
 import type { HostPort } from '../config/address.ts';
+import { sameInstance } from '../registry/instances.ts';
 import { keyText } from '../registry/registry.ts';
 import type { Registry, ServiceInstance } from '../registry/registry.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -154,7 +155,7 @@ export class Publisher {
 
   #offer(entry: Entry): void {
     const instance = this.#instance(entry.publication);
-    if (entry.offered !== undefined && JSON.stringify(entry.offered) === JSON.stringify(instance)) return;
+    if (sameInstance(instance, entry.offered)) return;
     const turn = (entry.turn += 1);
     entry.offered = instance;
     this.#become(entry, 'publishing', 'the registry does not hold it yet');

@@ -114,7 +114,12 @@ export function parsePublish(body: object): Publication {
 }
 
 export function parseSubscribe(body: object): Subscription {
-  const { serviceName: service, protocolType: protocol, targetAppAddress: target, ...rest } = parse(subscribeBody, body);
+  const {
+    serviceName: service,
+    protocolType: protocol,
+    targetAppAddress: target,
+    ...rest
+  } = parse(subscribeBody, body);
   return { ...rest, service, protocol: normalizeProtocol(protocol), target };
 }
 
@@ -129,7 +134,7 @@ export function parseSelector(body: object): Selector {
 
 function providerMeta(info: v.InferOutput<typeof publishBody>['providerMetaInfo']) {
   // Node's SDK documents providerMetaInfo as a flat map: what is no field of it is a property.
-  const { version = '', serializeType = '', appName = '', properties: named = {}, ...flat } = info;
+  const { version, serializeType, appName, properties: named, ...flat } = info;
   const loose = Object.entries(flat).filter(([name, value]) => name !== 'protocol' && v.is(scalar, value));
   const strings = loose.map(([name, value]) => [name, String(value)] as const);
   return { version, serializeType, appName, properties: { ...Object.fromEntries(strings), ...named } };

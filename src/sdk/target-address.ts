@@ -8,7 +8,8 @@ export interface TargetAddress {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-const SHAPE = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(\[[0-9a-f:.%]+\]|[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_.])?)(?::(\d{1,5}))?(?:\/[^?#]*)?(?:\?([^#]*))?$/i;
+const SHAPE =
+  /^(?:([a-z][a-z0-9+.-]*):\/\/)?(\[[0-9a-f:.%]+\]|[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_.])?)(?::(\d{1,5}))?(?:\/[^?#]*)?(?:\?([^#]*))?$/i;
 
 /**
  * Reads `[scheme://]host[:port][/path][?query]`: SDKs send anything from a bare pool name to a

@@ -113,7 +113,8 @@ export class ApiServer {
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
     if (method !== 'POST') return this.#deps.handle(method, path, undefined);
     const encoding = request.headers['content-encoding'];
-    if (encoding !== undefined && encoding !== 'identity') return failure(415, 'send the body without Content-Encoding');
+    if (encoding !== undefined && encoding !== 'identity')
+      return failure(415, 'send the body without Content-Encoding');
     const bytes = await readBody(request, MAX_BODY);
     if (bytes === 'gone') return undefined;
     if (bytes === 'too large') return failure(413, `a body may have at most ${MAX_BODY} bytes`);
