@@ -1,0 +1,46 @@
+import type { AdminTarget, AppView, ClusterView, ListenerView } from '../admin/target.ts';
+import { formatAddress } from '../config/address.ts';
+import { addressText } from '../dataplane/cluster/endpoint.ts';
+import type { ManagedCluster } from '../dataplane/proxy/managed-cluster.ts';
+import type { LocalApi } from '../sdk/local-api.ts';
+import type { DataPlane } from './data-plane.ts';
+
+/** The parts of the admin target that are read off the running parts. */
+export function viewsOf(dataPlane: DataPlane, api: LocalApi | undefined): Pick<AdminTarget, 'listeners' | 'clusters' | 'app'> {
+  return {
+    listeners: () => dataPlane.listeners.map(viewListener),
+    clusters: () => dataPlane.clusters.all.map(viewCluster),
+    app: () => (api === undefined ? undefined : viewApp(api)),
+  };
+}
+
+function viewListener({ config, listener }: DataPlane['listeners'][number]): ListenerView {
+  const { name, protocol, direction, address } = config;
+  const { port, connections, active } = listener;
+  return { name, protocol, direction, address: formatAddress({ host: address.host, port }), connections, active };
+}
+
+function viewCluster({ cluster, origin, stats }: ManagedCluster): ClusterView {
+  return {
+    name: cluster.name,
+    origin,
+    lb: cluster.policy.lb,
+    known: cluster.known,
+    active: stats.active,
+    totals: stats.totals(),
+    endpoints: [...cluster.endpoints].map((endpoint) => ({
+      address: addressText(endpoint),
+      weight: endpoint.weight,
+      usable: endpoint.usable,
+      reason: endpoint.reason,
+      active: endpoint.active,
+      connections: endpoint.resources?.connections ?? 0,
+      metadata: endpoint.metadata,
+    })),
+  };
+}
+
+function viewApp(api: LocalApi): AppView {
+  const { application, health, publications, subscriptions } = api;
+  return { name: application?.appName, health, publications, subscriptions };
+}

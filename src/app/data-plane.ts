@@ -1,0 +1,201 @@
+import type { ClusterConfig, Config, IngressListenerConfig, ListenerConfig } from '../config/config.ts';
+import { diffConfig } from '../config/diff.ts';
+import { Budget } from '../core/budget.ts';
+import type { Chance, Clock } from '../core/clock.ts';
+import { TimerWheel } from '../core/timer-wheel.ts';
+import type { Endpoint } from '../dataplane/cluster/endpoint.ts';
+import type { EndpointSource } from '../dataplane/cluster/endpoint-source.ts';
+import { NetContext } from '../dataplane/net/net-context.ts';
+import { Clusters, type StaticCluster } from '../dataplane/proxy/clusters.ts';
+import type { ProxyDeps } from '../dataplane/proxy/listener-scope.ts';
+import { ProxyListener, type ListenerSpec } from '../dataplane/proxy/proxy-listener.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { CODECS } from './builtins.ts';
+
+/** Requests that wait for an upstream connection to take them: above this their callers wait too. */
+const UPSTREAM_HIGH_WATER = 1 << 20;
+const SLOW_TICK_MS = 250;
+
+export interface DataPlaneDeps {
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly source: EndpointSource | undefined;
+  /** The port at which the app offers a service, when it has registered one. */
+  portOf(service: string, protocol: string): number | undefined;
+  /** The app at this port cannot be reached. */
+  onAppLost(port: number): void;
+}
+
+interface OpenListener {
+  config: ListenerConfig;
+  readonly listener: ProxyListener;
+}
+
+/** Listeners and clusters of one proxy, built from a config and changed by the next one. */
+export class DataPlane {
+  readonly clusters: Clusters;
+  readonly #deps: DataPlaneDeps;
+  readonly #proxyDeps: ProxyDeps;
+  readonly #wheels: readonly TimerWheel[];
+  #listeners = new Map<string, OpenListener>();
+  #config: Config;
+
+  constructor(config: Config, deps: DataPlaneDeps) {
+    const { clock, chance, log, metrics } = deps;
+    const wheel = new TimerWheel(clock);
+    const slowWheel = new TimerWheel(clock, SLOW_TICK_MS);
+    const budget = new Budget(Math.max(...config.listeners.map(({ limits }) => limits.maxBuffered), 0));
+    const net = new NetContext();
+    let lastId = 0;
+    this.#deps = deps;
+    this.#config = config;
+    this.#wheels = [wheel, slowWheel];
+    this.#proxyDeps = { net, clock, wheel, slowWheel, budget, log };
+    this.clusters = new Clusters(
+      {
+        clock,
+        log,
+        metrics,
+        source: deps.source,
+        onAppUsable: (endpoint: Endpoint) => {
+          if (!endpoint.usable) deps.onAppLost(endpoint.port);
+        },
+        upstream: {
+          net,
+          clock,
+          chance,
+          slowWheel,
+          codec: CODECS.bolt,
+          limits: upstreamLimits(config),
+          budget,
+          nextId: () => (lastId = (lastId + 1) >>> 0),
+        },
+      },
+      config.clusterDefaults,
+      config.discovery,
+    );
+    this.clusters.apply(staticClusters(config.clusters), config.clusterDefaults, config.discovery);
+    metrics.onCollect(() => {
+      metrics.gauge('weft_buffered_bytes', 'Bytes kept of incomplete frames.').value = budget.used;
+    });
+  }
+
+  get listeners(): readonly OpenListener[] {
+    return [...this.#listeners.values()];
+  }
+
+  /** Opens every listener, or none: what was opened is closed again when one fails. */
+  async open(): Promise<void> {
+    try {
+      for (const listener of this.#config.listeners) await this.#open(listener);
+    } catch (error) {
+      await Promise.all(this.listeners.map(({ listener }) => listener.stopAccepting()));
+      throw error;
+    }
+  }
+
+  /**
+   * Takes over a new config. Requests under way and connections of what stays are not touched.
+   *
+   * @returns what could not be done, for people; all else is done.
+   */
+  async apply(config: Config): Promise<string[]> {
+    const { listeners } = diffConfig(this.#config, config);
+    this.#config = config;
+    this.clusters.apply(staticClusters(config.clusters), config.clusterDefaults, config.discovery);
+    const failures: string[] = [];
+    for (const { name } of listeners.removed) this.#retire(name);
+    for (const { before, after, apply } of listeners.changed) {
+      const open = this.#listeners.get(before.name);
+      if (apply === 'in-place' && open !== undefined) {
+        open.config = after;
+        open.listener.adjust(after);
+      } else {
+        this.#retire(before.name);
+        await this.#tryOpen(after, failures);
+      }
+    }
+    for (const added of listeners.added) await this.#tryOpen(added, failures);
+    return failures;
+  }
+
+  async stopAccepting(): Promise<void> {
+    await Promise.all(this.listeners.map(({ listener }) => listener.stopAccepting()));
+  }
+
+  /** Resolves when all callers are gone, or cut off after `ms` milliseconds; with how many requests were cut. */
+  async drain(ms: number): Promise<number> {
+    const cut = await Promise.all(this.listeners.map(({ listener }) => listener.drain(ms)));
+    return cut.reduce((sum, count) => sum + count, 0);
+  }
+
+  close(): void {
+    this.clusters.close();
+    for (const wheel of this.#wheels) wheel.stop();
+  }
+
+  async #tryOpen(config: ListenerConfig, failures: string[]): Promise<void> {
+    try {
+      await this.#open(config);
+    } catch (error) {
+      failures.push(`listener ${config.name}: ${(error as Error).message}`);
+    }
+  }
+
+  async #open(config: ListenerConfig): Promise<void> {
+    const { name, address, protocol, direction } = config;
+    const spec: ListenerSpec = {
+      name,
+      host: address.host,
+      port: address.port,
+      codec: CODECS[protocol],
+      limits: config.limits,
+      idleTimeout: config.idleTimeout,
+      route: direction === 'egress' ? (service) => this.clusters.find(service) : this.#appRoute(config),
+    };
+    const listener = new ProxyListener(spec, this.#proxyDeps, this.#deps.metrics);
+    await listener.open(address.port);
+    this.#listeners.set(name, { config, listener });
+    this.#deps.log.info('listening', { listener: name, address: `${address.host}:${listener.port}`, protocol, direction });
+  }
+
+  /** To the port at which the app registered the service, else to the one in the config. */
+  #appRoute(config: IngressListenerConfig): ListenerSpec['route'] {
+    const { app, protocol } = config;
+    return (service) => {
+      const port = this.#deps.portOf(service, protocol) ?? app.port;
+      return this.clusters.app({ host: app.host, port });
+    };
+  }
+
+  /** Takes no new connections; those that are open finish in the background. */
+  #retire(name: string): void {
+    const open = this.#listeners.get(name);
+    if (open === undefined) return;
+    this.#listeners.delete(name);
+    void open.listener.stopAccepting();
+    void open.listener.drain(this.#config.shutdown.drain);
+    this.#deps.log.info('listener closed', { listener: name });
+  }
+}
+
+function staticClusters(clusters: readonly ClusterConfig[]): StaticCluster[] {
+  return clusters.map(({ name, endpoints, ...policy }) => ({
+    name,
+    policy,
+    endpoints: endpoints.map(({ address, weight }) => ({ ...address, weight })),
+  }));
+}
+
+/** Replies may be as large as the most generous listener allows. */
+function upstreamLimits(config: Config): { maxFrame: number; maxHeader: number; highWater: number } {
+  const limits = config.listeners.map((listener) => listener.limits);
+  return {
+    maxFrame: Math.max(...limits.map(({ maxFrame }) => maxFrame), 0),
+    maxHeader: Math.max(...limits.map(({ maxHeader }) => maxHeader), 0),
+    highWater: UPSTREAM_HIGH_WATER,
+  };
+}

@@ -1,0 +1,35 @@
+import { parseAddress } from '../config/address.ts';
+import type { EndpointAddress } from '../dataplane/cluster/endpoint.ts';
+import type { EndpointSource } from '../dataplane/cluster/endpoint-source.ts';
+import type { ServiceInstance, ServiceKey, Watch, WatchListener } from '../registry/registry.ts';
+import type { Logger } from '../telemetry/log.ts';
+
+/** What can be watched: a registry, or what shares its watches. */
+export interface WatchSource {
+  watch(key: ServiceKey, listener: WatchListener): Watch;
+}
+
+/** A registry as the data plane sees it: endpoints by service name, for one protocol. */
+export function registrySource(watches: WatchSource, protocol: string, log: Logger): EndpointSource {
+  return {
+    watch: (service, onEndpoints) =>
+      watches.watch({ service, protocol, group: '' }, (instances) => {
+        onEndpoints(instances.flatMap((instance) => toEndpoint(instance, log)));
+      }),
+  };
+}
+
+/** What a peer published may be nonsense; it is left out, and the others stay. */
+function toEndpoint(instance: ServiceInstance, log: Logger): EndpointAddress[] {
+  const parsed = parseAddress(instance.address);
+  if (!parsed.ok) {
+    log.warn('leaving out an endpoint whose address cannot be read', {
+      service: instance.service,
+      address: instance.address,
+      reason: parsed.message,
+    });
+    return [];
+  }
+  const { host, port } = parsed.value;
+  return [{ host, port, weight: instance.weight, metadata: instance.metadata }];
+}

@@ -1,0 +1,215 @@
+import { startAdminServer } from '../admin/admin-server.ts';
+import type { AdminTarget } from '../admin/target.ts';
+import { formatAddress } from '../config/address.ts';
+import type { Config, IngressListenerConfig } from '../config/config.ts';
+import { diffConfig } from '../config/diff.ts';
+import { redactConfig } from '../config/redact.ts';
+import { systemClock, type Chance, type Clock } from '../core/clock.ts';
+import { WeftError } from '../core/errors.ts';
+import type { Registry } from '../registry/registry.ts';
+import { createLocalApi, type LocalApi } from '../sdk/local-api.ts';
+import type { LogControl, Logger } from '../telemetry/log.ts';
+import { Metrics } from '../telemetry/metrics.ts';
+import { viewsOf } from './admin-target.ts';
+import { CODECS, createRegistry } from './builtins.ts';
+import { DataPlane } from './data-plane.ts';
+import { processMetrics } from './process-metrics.ts';
+import { registrySource } from './registry-source.ts';
+
+export interface SidecarOptions {
+  /** The config file, for people. */
+  readonly file: string;
+  readonly version: string;
+  readonly log: Logger;
+  readonly logControl: LogControl;
+  readonly clock?: Clock;
+  readonly chance?: Chance;
+}
+
+/** How long a shutdown waits for the registry to take publications back, at most. */
+const UNPUBLISH_MS = 5_000;
+
+/** One running proxy: all parts put together, started and stopped in order. */
+export class Sidecar {
+  readonly #options: SidecarOptions;
+  readonly #clock: Clock;
+  readonly #metrics = new Metrics();
+  readonly #startedAt: number;
+  #config: Config;
+  #loadedAt: number;
+  #lastError = '';
+  #notReady = 'starting';
+  #registry: Registry | undefined;
+  #api: LocalApi | undefined;
+  #dataPlane: DataPlane | undefined;
+  #admin: { readonly address: { host: string; port: number }; close(): Promise<void> } | undefined;
+
+  constructor(config: Config, options: SidecarOptions) {
+    this.#config = config;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#startedAt = this.#loadedAt = this.#clock.wall();
+    processMetrics(this.#metrics, options.version, this.#startedAt);
+  }
+
+  /** The admin interface's address, once started. */
+  get adminAddress(): string {
+    return this.#admin === undefined ? '' : formatAddress(this.#admin.address);
+  }
+
+  /** @throws WeftError when a listener cannot be opened; what was started is stopped again. */
+  async start(): Promise<void> {
+    const { log } = this.#options;
+    const { node, registry: registryConfig } = this.#config;
+    const deps = { clock: this.#clock, chance: this.#options.chance ?? Math.random, log };
+    try {
+      if (registryConfig !== undefined) {
+        this.#registry = await createRegistry(registryConfig, { ...deps, nodeId: node.id, app: node.app });
+      }
+      const registry = this.#registry;
+      this.#dataPlane = new DataPlane(this.#config, {
+        ...deps,
+        metrics: this.#metrics,
+        source: registry && registrySource(registry, CODECS.bolt.type, log),
+        portOf: (service, protocol) => this.#api?.portOf(service, protocol),
+        onAppLost: (port) => this.#api?.suspect(port),
+      });
+      await this.#dataPlane.open();
+      await this.#startApi();
+      await this.#startAdmin();
+      this.#notReady = '';
+      log.info('ready', { node: node.id, admin: `http://${this.adminAddress}/` });
+    } catch (error) {
+      await this.#closeAll();
+      throw error;
+    }
+  }
+
+  /** Takes over a config that has been checked. Sections that cannot change while running are named in the log. */
+  async reload(config: Config): Promise<void> {
+    const { log, logControl } = this.#options;
+    const diff = diffConfig(this.#config, config);
+    if (diff.empty) return log.info('config read again: nothing has changed');
+    const failures = (await this.#dataPlane?.apply(config)) ?? [];
+    if (diff.log) logControl.level = config.log.level;
+    this.#config = config;
+    this.#loadedAt = this.#clock.wall();
+    this.#lastError = failures.join('; ');
+    const restart = [...diff.restart, ...(diff.health ? ['health'] : [])];
+    if (restart.length > 0) log.warn('changed, but takes effect only after a restart', { sections: restart.join(', ') });
+    for (const failure of failures) log.error('config applied in part', { reason: failure });
+    log.info('config applied', { file: this.#options.file });
+  }
+
+  /** Remembers why the last config was refused, for the admin interface. */
+  refused(reason: string): void {
+    this.#lastError = reason;
+  }
+
+  /**
+   * The graceful end: the registry stops naming this sidecar, its consumers get time to hear of
+   * it, callers are told goodbye, and what is under way is finished.
+   *
+   * @returns how many requests had to be cut off.
+   */
+  async stop(): Promise<number> {
+    const { log } = this.#options;
+    const { propagation, drain } = this.#config.shutdown;
+    this.#notReady = 'shutting down';
+    const published = this.#api?.publications.some(({ status }) => status === 'published' || status === 'publishing');
+    if (published === true) {
+      log.info('taking publications back');
+      await this.#within(UNPUBLISH_MS, this.#api!.unpublishAll());
+      await this.#wait(propagation);
+    }
+    await this.#dataPlane?.stopAccepting();
+    log.info('finishing what is under way');
+    const cut = (await this.#dataPlane?.drain(drain)) ?? 0;
+    await this.#closeAll();
+    log.info('stopped', { cut });
+    return cut;
+  }
+
+  async #startApi(): Promise<void> {
+    const { sdk, node, stateDir, health, discovery, listeners } = this.#config;
+    if (sdk === undefined) return;
+    const registry = this.#registry;
+    if (registry === undefined) {
+      throw new WeftError('config', 'the local API (sdk) needs a registry: add one, or take out sdk', { side: 'local' });
+    }
+    const ingress = listeners.find((listener): listener is IngressListenerConfig => listener.direction === 'ingress');
+    const { log } = this.#options;
+    const { enabled, ...heartbeat } = health.heartbeat;
+    this.#api = createLocalApi(
+      {
+        address: sdk.address,
+        stateDir,
+        node,
+        ingress: ingress && { app: ingress.app, advertise: this.#advertised(ingress) },
+        health: { checkService: health.checkService, heartbeat: enabled ? heartbeat : undefined },
+        firstPush: discovery.firstPush,
+      },
+      { registry, watches: registry, codec: CODECS.bolt, clock: this.#clock, log },
+    );
+    this.#api.onChange(() => {
+      this.#dataPlane!.clusters.pin(this.#api!.subscriptions.map(({ service }) => service));
+    });
+    await this.#api.start();
+    log.info('local API for applications', { address: `http://${formatAddress(this.#api.address)}` });
+  }
+
+  /** With port 0 the system has chosen one: that is what others call. */
+  #advertised({ name, advertise }: IngressListenerConfig): { host: string; port: number } {
+    if (advertise.port !== 0) return advertise;
+    const open = this.#dataPlane!.listeners.find(({ config }) => config.name === name);
+    return { host: advertise.host, port: open?.listener.port ?? 0 };
+  }
+
+  async #startAdmin(): Promise<void> {
+    const { log, logControl: control, version, file } = this.#options;
+    const target: AdminTarget = {
+      version,
+      node: this.#config.node,
+      startedAt: this.#startedAt,
+      ready: () => ({ ready: this.#notReady === '', reason: this.#notReady }),
+      metrics: () => this.#metrics.render(),
+      config: () => ({
+        config: redactConfig(this.#config),
+        file,
+        loadedAt: this.#loadedAt,
+        lastError: this.#lastError,
+      }),
+      ...viewsOf(this.#dataPlane!, this.#api),
+      registry: () => this.#registry && { type: this.#registry.type, state: this.#registry.state },
+      log: control,
+    };
+    this.#admin = await startAdminServer(this.#config.admin, { target, clock: this.#clock, log });
+  }
+
+  async #closeAll(): Promise<void> {
+    this.#dataPlane?.close();
+    await this.#api?.close();
+    // Closing takes back what is left; a registry that cannot be reached must not hold up the exit.
+    if (this.#registry !== undefined) await this.#within(UNPUBLISH_MS, this.#registry.close());
+    await this.#admin?.close();
+  }
+
+  /** Waits for `work`, but no longer than `ms`. */
+  async #within(ms: number, work: Promise<void>): Promise<void> {
+    await Promise.race([
+      work.catch((error: Error) => this.#options.log.warn('shutdown step failed', { reason: error.message })),
+      this.#wait(ms),
+    ]);
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      // The timer of a clock does not keep the process alive; a wait of the shutdown has to.
+      const hold = setInterval(() => {}, 60_000);
+      this.#clock.after(ms, () => {
+        clearInterval(hold);
+        resolve();
+      });
+    });
+  }
+}

@@ -1,0 +1,71 @@
+import { resolve } from 'node:path';
+import { ConfigReload } from '../app/config-reload.ts';
+import { Sidecar } from '../app/sidecar.ts';
+import { loadConfig } from '../config/load.ts';
+import { systemClock } from '../core/clock.ts';
+import { createLogger, type LogControl } from '../telemetry/log.ts';
+import { UsageError, type CliIo, type Command } from './command.ts';
+import { issueText } from './issue-text.ts';
+import { parseOptions } from './options.ts';
+import { readVersion } from './version.ts';
+
+const HELP = `Usage: weft proxy -c FILE
+
+Runs the sidecar that FILE describes: it takes the app's calls and the calls to it.
+
+Options:
+  -c, --config FILE   YAML or JSON; \`weft validate FILE\` checks it without starting
+
+Signals:
+  SIGHUP            read FILE again (it is also read when it changes); a bad file changes nothing
+  SIGTERM, SIGINT   take publications back, tell callers, finish what is under way, exit 0
+  a second one      stop at once, exit 1
+
+Examples:
+  weft proxy -c weft.yaml
+  weft proxy --config examples/config/consumer.yaml
+`;
+
+export const command: Command = { name: 'proxy', summary: 'Run the sidecar', help: HELP, run };
+
+async function run(args: readonly string[], io: CliIo): Promise<number> {
+  const { values, positionals } = parseOptions(args, { config: { type: 'string', short: 'c' } });
+  if (positionals.length > 0) throw new UsageError(`takes no argument ${positionals[0]}; the file is --config FILE`);
+  if (values.config === undefined) throw new UsageError('name the config with -c FILE');
+  const file = resolve(io.cwd, values.config);
+  const result = await loadConfig(file);
+  if (!result.ok) {
+    for (const issue of result.issues) io.stderr(issueText(values.config, issue, ''));
+    io.stderr(`weft proxy: ${values.config} is not a valid config; see docs/config.md\n`);
+    return 1;
+  }
+  const { config, warnings } = result;
+  const logControl: LogControl = { level: config.log.level };
+  const log = createLogger({ control: logControl, format: config.log.format, write: (line) => io.stderr(line) });
+  for (const { path, message } of warnings) log.warn('config warning', { path, reason: message });
+  const sidecar = new Sidecar(config, { file, version: await readVersion(), log, logControl });
+  await sidecar.start();
+  const reload = new ConfigReload(file, sidecar, { clock: systemClock, log });
+  const onHangup = (): void => void reload.now();
+  process.on('SIGHUP', onHangup);
+  const signal = await firstSignal();
+  log.info('stopping', { signal });
+  process.off('SIGHUP', onHangup);
+  reload.close();
+  await sidecar.stop();
+  return 0;
+}
+
+/** The first signal that asks this process to stop; the next one ends it at once. */
+function firstSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let stopping = false;
+    const onSignal = (signal: NodeJS.Signals): void => {
+      if (stopping) process.exit(1);
+      stopping = true;
+      resolve(signal);
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+  });
+}
