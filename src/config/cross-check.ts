@@ -132,8 +132,8 @@ function checkListener({ path, direction, address, app, raw }: ListenerView): Fi
   if (direction === 'ingress' && !Object.hasOwn(raw, 'app')) {
     findings.push(
       finding(
-        path,
-        'app is missing: an ingress listener must know where the app listens',
+        [...path, 'app'],
+        'required and missing: an ingress listener must know where the app listens',
         'for example app: 127.0.0.1:12199',
       ),
     );

@@ -133,7 +133,7 @@ export const listener = v.pipe(
     idleTimeout: v.optional(duration('A connection idle for this long is closed; 0s means never.'), '0s'),
     limits: v.optional(limits, {}),
   }),
-  v.description('A port of the proxy.'),
+  v.description('Each says where it listens, what is spoken on it and which way its calls go.'),
 );
 
 const weight = count('Share of the traffic, against the other endpoints; 0 takes none.', { min: 0, max: 10000 });

@@ -98,13 +98,17 @@ function walkVariant(schema: SchemaNode, value: unknown, path: Path, findings: F
       ),
     );
   } else {
-    findings.push(finding(path, `${key} is missing`, `write ${alternatives(names)}`));
+    findings.push(finding([...path, key], 'required and missing', `write ${alternatives(names)}`));
   }
 }
 
 function missingKey(entry: SchemaNode, key: string, path: Path): Finding {
   const example = exampleOf(entry);
-  return finding(path, `${key} is missing`, example === undefined ? undefined : `for example ${key}: ${example}`);
+  return finding(
+    [...path, key],
+    'required and missing',
+    example === undefined ? undefined : `for example ${key}: ${example}`,
+  );
 }
 
 /** The least that is valid for a schema, as one writes it. */

@@ -1,4 +1,4 @@
-import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import type { Document, YAMLError } from 'yaml';
 import type { Issue, Locate, Path, Place } from './issue.ts';
 
@@ -7,8 +7,10 @@ export type Tree =
   | { readonly ok: true; readonly value: unknown; readonly locate: Locate }
   | { readonly ok: false; readonly issues: readonly Issue[] };
 
-/** Aliases may repeat what they name this often in all: enough for people, too few to exhaust memory. */
-const MAX_ALIASES = 100;
+/** Enough for people, and too few to exhaust memory: the copies that aliases make of one anchor. */
+const MAX_COPIES = 100;
+/** The library looks for the anchor of each alias in the whole file. */
+const MAX_ALIASES = 1000;
 
 /** One slip makes many syntax errors; the first few tell where it is. */
 const MAX_SYNTAX_ISSUES = 20;
@@ -21,7 +23,10 @@ const SYNTAX: Readonly<Record<string, readonly [message: string, hint?: string]>
     'this escape sequence is not valid in double quotes',
     'use single quotes, or write \\\\ for a backslash',
   ],
-  BAD_INDENT: ['the indentation does not fit the lines around it', 'keys of one section begin in the same column'],
+  BAD_INDENT: [
+    'the indentation does not fit the lines around it, or a bracket is not closed',
+    'keys of one section begin in the same column',
+  ],
   BAD_SCALAR_START: ['text cannot begin with this character', 'put it in quotes'],
   BLOCK_AS_IMPLICIT_KEY: ['a key and its value do not fit here', 'text with ": " in it needs quotes'],
   BLOCK_IN_FLOW: ['lines with dashes or indented keys cannot stand inside { } or [ ]'],
@@ -61,20 +66,47 @@ function readDocument(text: string, lines: LineCounter): Tree {
   });
   const errors = [...document.errors, ...document.warnings];
   if (errors.length > 0) return { ok: false, issues: syntaxIssues(errors, lines) };
-  const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
+  const aliases = aliasIssues(document, lines);
+  if (aliases.length > 0) return { ok: false, issues: aliases };
+  const value: unknown = document.toJS({ maxAliasCount: MAX_COPIES });
   return { ok: true, value, locate: (path, at) => locateNode(document, lines, path, at) };
 }
 
 function syntaxIssues(errors: readonly YAMLError[], lines: LineCounter): Issue[] {
   const issues = new Map<string, Issue>();
   for (const error of errors) {
-    const [message, hint] = SYNTAX[error.code] ?? OTHER_SYNTAX;
-    const place = placeOf(lines, error.pos[0]);
-    const issue = { path: '', ...place, message, ...(hint === undefined ? {} : { hint }) };
-    issues.set(`${place.line}:${place.column} ${message}`, issue);
+    const issue = syntaxIssue(error.code, placeOf(lines, error.pos[0]));
+    issues.set(`${issue.line}:${issue.column} ${issue.message}`, issue);
     if (issues.size === MAX_SYNTAX_ISSUES) break;
   }
   return [...issues.values()];
+}
+
+function syntaxIssue(code: string, place: Place): Issue {
+  const [message, hint] = SYNTAX[code] ?? OTHER_SYNTAX;
+  return { path: '', ...place, message, ...(hint === undefined ? {} : { hint }) };
+}
+
+/** The parser accepts aliases to anchors that are nowhere; resolving them would throw. */
+function aliasIssues(document: Document, lines: LineCounter): Issue[] {
+  const anchors = new Set<string>();
+  const issues: Issue[] = [];
+  let count = 0;
+  visit(document, {
+    Node: (_key, node) => {
+      if (!isAlias(node)) {
+        if (node.anchor !== undefined) anchors.add(node.anchor);
+        return undefined;
+      }
+      count++;
+      const place = placeOf(lines, node.range?.[0] ?? 0);
+      if (!anchors.has(node.source) && issues.length < MAX_SYNTAX_ISSUES) issues.push(syntaxIssue('BAD_ALIAS', place));
+      return count > MAX_ALIASES ? visit.BREAK : undefined;
+    },
+  });
+  if (count > MAX_ALIASES)
+    issues.push({ path: '', message: 'the file holds too many aliases', hint: 'write it out plainly' });
+  return issues;
 }
 
 /** The key or value at `path`, or the nearest thing around it that stands in the text. */

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { UsageError } from './command.ts';
+import { createTestIo } from './test-io.ts';
+import { command } from './validate.ts';
+
+const EXAMPLES = join(import.meta.dirname, '../../examples/config');
+
+async function withFiles(
+  files: Readonly<Record<string, string>>,
+  use: (validate: (...args: string[]) => Promise<{ code: number; out: string }>) => Promise<void>,
+): Promise<void> {
+  const cwd = await mkdtemp(join(tmpdir(), 'weft-validate-'));
+  try {
+    for (const [name, text] of Object.entries(files)) await writeFile(join(cwd, name), text);
+    await use(async (...args) => {
+      const io = createTestIo({ cwd });
+      const code = await command.run(args, io);
+      assert.equal(io.err(), '');
+      return { code, out: io.out() };
+    });
+  } finally {
+    await rm(cwd, { recursive: true });
+  }
+}
+
+test('the examples are valid and raise no warning', async () => {
+  const io = createTestIo({ cwd: EXAMPLES });
+  const code = await command.run(['consumer.yaml', 'provider.yaml', 'static.yaml'], io);
+  assert.equal(
+    io.out(),
+    `consumer.yaml: ok: node consumer-1, 1 listener (egress 127.0.0.1:12220), no static clusters, registry embedded
+provider.yaml: ok: node provider-1, 1 listener (ingress 0.0.0.0:12200), no static clusters, registry embedded
+static.yaml: ok: node standalone-1, 1 listener (egress 127.0.0.1:12220), 1 static cluster, no registry
+all 3 files are valid
+`,
+  );
+  assert.equal(code, 0);
+});
+
+test('every error is printed with its place, its path and its hint', async () => {
+  const bad = 'node: { idd: 7 }\nlog: { level: inof }\n';
+  await withFiles({ 'bad.yaml': bad }, async (validate) => {
+    assert.deepEqual(await validate('bad.yaml'), {
+      code: 1,
+      out: `bad.yaml:1:7 node.id: required and missing
+  hint: for example id: consumer-1
+bad.yaml:1:9 node.idd: unknown key
+  hint: did you mean id?
+bad.yaml:2:15 log.level: expected debug, info, warn, error or off, found 'inof'
+  hint: did you mean info?
+3 errors
+`,
+    });
+  });
+});
+
+test('one bad file among several makes the whole fail, and warnings do not', async () => {
+  await withFiles({ 'bad.yaml': 'a: [', 'odd.yaml': 'node: { id: a }' }, async (validate) => {
+    const { code, out } = await validate('odd.yaml', 'bad.yaml', 'none.yaml');
+    assert.equal(code, 1);
+    assert.match(out, /^odd\.yaml:1:1: warning: there are no listeners/m);
+    assert.match(out, /^odd\.yaml: ok: node a, no listeners, no static clusters, no registry$/m);
+    assert.match(out, /^bad\.yaml:1:5: .*a bracket is not closed$/m);
+    assert.match(out, /^none\.yaml: the file does not exist$/m);
+    assert.match(out, /^\d errors in 2 of 3 files$/m);
+    assert.equal((await validate('odd.yaml')).code, 0);
+  });
+});
+
+test('tools get JSON', async () => {
+  await withFiles({ 'bad.yaml': 'node: {}', 'odd.yaml': 'node: { id: a }' }, async (validate) => {
+    const { code, out } = await validate('--json', 'bad.yaml', 'odd.yaml');
+    assert.equal(code, 1);
+    assert.deepEqual(JSON.parse(out), {
+      ok: false,
+      files: [
+        {
+          file: 'bad.yaml',
+          ok: false,
+          errors: [
+            {
+              path: 'node.id',
+              line: 1,
+              column: 7,
+              message: 'required and missing',
+              hint: 'for example id: consumer-1',
+            },
+          ],
+          warnings: [],
+        },
+        {
+          file: 'odd.yaml',
+          ok: true,
+          errors: [],
+          warnings: [
+            {
+              path: '',
+              line: 1,
+              column: 1,
+              message: 'there are no listeners: the proxy will carry no calls',
+              hint: 'add listeners',
+            },
+          ],
+          defines: 'node a, no listeners, no static clusters, no registry',
+        },
+      ],
+    });
+  });
+});
+
+test('wrong arguments are usage errors', async () => {
+  await assert.rejects(command.run([], createTestIo()), new UsageError('name at least one FILE'));
+  await assert.rejects(command.run(['--jsno', 'x'], createTestIo()), UsageError);
+});

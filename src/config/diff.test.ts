@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Config } from './config.ts';
+import { diffConfig } from './diff.ts';
+import { parseConfig } from './parse.ts';
+
+function config(text: string): Config {
+  const result = parseConfig(`node: { id: a }\n${text}`, { file: '/x/weft.yaml', localAddress: () => '10.0.0.1' });
+  assert.ok(result.ok, JSON.stringify(result));
+  return result.config;
+}
+
+const listener = (name: string, port: number, more = ''): string =>
+  `{ name: ${name}, address: '127.0.0.1:${port}', protocol: bolt, direction: egress${more} }`;
+
+test('equal configs differ in nothing, also when lists are in another order', () => {
+  const before = config(`listeners: [${listener('a', 1)}, ${listener('b', 2)}]`);
+  const after = config(`listeners: [${listener('b', 2)}, ${listener('a', 1)}]`);
+  const nothing = { added: [], removed: [], changed: [] };
+  assert.deepEqual(diffConfig(before, after), {
+    clusters: nothing,
+    clusterDefaults: false,
+    listeners: nothing,
+    log: false,
+    health: false,
+    discovery: false,
+    shutdown: false,
+    restart: [],
+    empty: true,
+  });
+});
+
+test('clusters come, go and change by name', () => {
+  const cluster = (name: string, port: number): string => `{ name: ${name}, endpoints: ['h:${port}'] }`;
+  const before = config(`clusters: [${cluster('gone', 1)}, ${cluster('same', 2)}, ${cluster('moved', 3)}]`);
+  const after = config(`clusters: [${cluster('moved', 4)}, ${cluster('same', 2)}, ${cluster('new', 5)}]`);
+  const { clusters, empty } = diffConfig(before, after);
+  assert.deepEqual(clusters, {
+    added: [after.clusters[2]],
+    removed: [before.clusters[0]],
+    changed: [{ before: before.clusters[2], after: after.clusters[0] }],
+  });
+  assert.equal(empty, false);
+});
+
+test('a change of clusterDefaults changes the clusters that follow it', () => {
+  const clusters = `clusters: [{ name: own, endpoints: [], timeout: 1s }, { name: follows, endpoints: [] }]`;
+  const diff = diffConfig(config(clusters), config(`clusterDefaults: { timeout: 2s }\n${clusters}`));
+  assert.equal(diff.clusterDefaults, true);
+  assert.deepEqual(
+    diff.clusters.changed.map(({ after }) => after.name),
+    ['follows'],
+  );
+});
+
+test('limits and timeouts of a listener change in place, all else reopens it', () => {
+  const change = (before: string, after: string): unknown => {
+    const diff = diffConfig(config(`listeners: [${before}]`), config(`listeners: [${after}]`));
+    return diff.listeners.changed.map(({ keys, apply }) => [keys, apply]);
+  };
+  const base = listener('a', 1);
+  assert.deepEqual(change(base, listener('a', 1, ', idleTimeout: 1m, limits: { maxPending: 1 }')), [
+    [['idleTimeout', 'limits'], 'in-place'],
+  ]);
+  assert.deepEqual(change(base, listener('a', 2, ', idleTimeout: 1m')), [[['address', 'idleTimeout'], 'reopen']]);
+  const ingress = `{ name: a, address: '127.0.0.1:1', protocol: bolt, direction: ingress, app: 'h:1' }`;
+  assert.deepEqual(change(base, ingress), [[['direction', 'app', 'advertise'], 'reopen']]);
+  assert.deepEqual(change(ingress, ingress.replace('h:1', 'h:2')), [[['app'], 'reopen']]);
+});
+
+test('sections are told apart by whether they need a restart', () => {
+  const before = config('');
+  const after = config(`
+admin: { address: 127.0.0.1:1 }
+sdk: {}
+registry: { type: embedded }
+stateDir: other
+log: { level: debug }
+health: { heartbeat: { enabled: false } }
+discovery: { onDemand: false }
+shutdown: { drain: 1s }`);
+  const { log, health, discovery, shutdown, restart } = diffConfig(before, after);
+  assert.deepEqual([log, health, discovery, shutdown], [true, true, true, true]);
+  assert.deepEqual(restart, ['admin', 'sdk', 'registry', 'stateDir']);
+  assert.deepEqual(diffConfig(before, { ...before, node: { ...before.node, id: 'b' } }).restart, ['node']);
+});

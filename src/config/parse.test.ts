@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Config } from './config.ts';
+import type { Issue } from './issue.ts';
+import { parseConfig } from './parse.ts';
+
+const OPTIONS = { file: '/etc/weft/weft.yaml', localAddress: () => '10.9.9.9' };
+
+function valid(text: string): { config: Config; warnings: readonly Issue[] } {
+  const result = parseConfig(text, OPTIONS);
+  assert.ok(result.ok, JSON.stringify(result));
+  return result;
+}
+
+const EGRESS = '{ name: e, address: 127.0.0.1:12220, protocol: bolt, direction: egress }';
+const INGRESS = '{ name: i, address: 0.0.0.0:12200, protocol: bolt, direction: ingress, app: 127.0.0.1:12199 }';
+
+describe('a valid config', () => {
+  test('the smallest one has every default', () => {
+    const { config } = valid('node: { id: a }');
+    assert.deepEqual(config, {
+      node: { id: 'a', app: 'app', zone: '' },
+      admin: { address: { host: '127.0.0.1', port: 34901 } },
+      stateDir: '/etc/weft/.weft',
+      listeners: [],
+      clusterDefaults: {
+        lb: 'least_request',
+        connectTimeout: 3000,
+        timeout: 3000,
+        connections: 1,
+        maxPendingPerConnection: 8192,
+        queue: { max: 1024, timeout: 3000 },
+        heartbeat: { interval: 15_000, maxInterval: 90_000, misses: 6, timeout: 3000 },
+        retries: { attempts: 0, on: [] },
+      },
+      clusters: [],
+      health: { heartbeat: { enabled: true, interval: 5000, timeout: 3000, misses: 3 } },
+      discovery: { onDemand: true, maxServices: 1024, idle: 600_000, firstPush: 3000 },
+      shutdown: { propagation: 2000, drain: 30_000 },
+      log: { level: 'info', format: 'text' },
+    });
+  });
+
+  test('a listener has its limits, and an ingress one what it advertises', () => {
+    const { config } = valid(`{ node: { id: a }, listeners: [${EGRESS}, ${INGRESS}] }`);
+    const [egress, ingress] = config.listeners;
+    assert.deepEqual(egress, {
+      name: 'e',
+      address: { host: '127.0.0.1', port: 12220 },
+      protocol: 'bolt',
+      direction: 'egress',
+      idleTimeout: 0,
+      limits: {
+        maxFrame: 16 * 1024 ** 2,
+        maxHeader: 65535,
+        maxPending: 1024,
+        maxConnections: 10_000,
+        maxBuffered: 256 * 1024 ** 2,
+        maxOutput: 16 * 1024 ** 2,
+        stallTimeout: 15_000,
+      },
+    });
+    assert.ok(ingress?.direction === 'ingress');
+    assert.deepEqual(ingress.app, { host: '127.0.0.1', port: 12199 });
+    assert.deepEqual(ingress.advertise, { host: '10.9.9.9', port: 12200 });
+  });
+
+  test('what is advertised is given, the own address, or that of the node', () => {
+    const advertised = (node: string, listener: string): unknown => {
+      const { config } = valid(`
+node: { id: a${node} }
+listeners: [{ name: i, protocol: bolt, direction: ingress, app: '127.0.0.1:12199', ${listener} }]`);
+      const [first] = config.listeners;
+      return first?.direction === 'ingress' ? first.advertise : undefined;
+    };
+    assert.deepEqual(advertised('', "address: '127.0.0.2:80'"), { host: '127.0.0.2', port: 80 });
+    assert.deepEqual(advertised(', address: 10.0.0.7', "address: '[::]:80'"), { host: '10.0.0.7', port: 80 });
+    assert.deepEqual(advertised('', "address: '0.0.0.0:0'"), { host: '10.9.9.9', port: 0 });
+    assert.deepEqual(advertised('', "address: '0.0.0.0:80', advertise: 'vip:81'"), { host: 'vip', port: 81 });
+  });
+
+  test('a cluster follows clusterDefaults in what it leaves out, also inside its sections', () => {
+    const { config } = valid(`
+node: { id: a }
+clusterDefaults: { timeout: 1s, queue: { max: 7 }, retries: { attempts: 2, on: [reset] } }
+clusters:
+  - name: s
+    endpoints: ['h:1', { address: 'h:2', weight: 50 }]
+    queue: { timeout: 0s }
+    retries: { on: [connect-failure] }
+    lb: round_robin`);
+    assert.deepEqual(config.clusters[0], {
+      ...config.clusterDefaults,
+      name: 's',
+      endpoints: [
+        { address: { host: 'h', port: 1 }, weight: 100 },
+        { address: { host: 'h', port: 2 }, weight: 50 },
+      ],
+      lb: 'round_robin',
+      queue: { max: 7, timeout: 0 },
+      retries: { attempts: 2, on: ['connect-failure'] },
+    });
+  });
+
+  test('the registries', () => {
+    const registry = (text: string): unknown => valid(`{ node: { id: a }, registry: ${text} }`).config.registry;
+    assert.deepEqual(registry('{ type: embedded }'), {
+      type: 'embedded',
+      address: { host: '127.0.0.1', port: 34920 },
+    });
+    assert.deepEqual(registry('{ type: file, path: services.yaml }'), {
+      type: 'file',
+      path: '/etc/weft/services.yaml',
+    });
+    assert.deepEqual(registry("{ type: zookeeper, address: 'h1:2181,h2:2181', auth: { credential: 'u:p' } }"), {
+      type: 'zookeeper',
+      address: [
+        { host: 'h1', port: 2181 },
+        { host: 'h2', port: 2181 },
+      ],
+      root: '/',
+      sessionTimeout: 10_000,
+      auth: { scheme: 'digest', credential: 'u:p' },
+    });
+  });
+
+  test('JSON is read as well', () => {
+    assert.equal(valid('{\n\t"node": { "id": "a" },\n\t"sdk": {}\n}').config.sdk?.address.port, 13330);
+  });
+
+  test('anchors and merge keys are followed', () => {
+    const { config } = valid(`
+node: { id: a }
+listeners:
+  - { name: a, address: 127.0.0.1:1, protocol: bolt, direction: egress, limits: &small { maxFrame: 1KiB } }
+  - { name: b, address: 127.0.0.1:2, protocol: bolt, direction: egress, limits: { <<: *small, maxPending: 3 } }`);
+    assert.deepEqual(
+      config.listeners.map(({ limits }) => [limits.maxFrame, limits.maxPending]),
+      [
+        [1024, 1024],
+        [1024, 3],
+      ],
+    );
+  });
+});
+
+describe('warnings', () => {
+  const warned = (text: string): (readonly [string, string])[] =>
+    valid(`node: { id: a }\n${text}`).warnings.map(({ path, message }) => [path, message] as const);
+
+  test('nothing to do, and nowhere to send calls', () => {
+    assert.deepEqual(warned(''), [['', 'there are no listeners: the proxy will carry no calls']]);
+    const [nowhere] = warned(`listeners: [${EGRESS}]`);
+    assert.equal(nowhere?.[0], 'listeners');
+    assert.deepEqual(warned(`listeners: [${EGRESS}]\nregistry: { type: embedded }`), []);
+  });
+
+  test('a local API without a registry, and health without ingress', () => {
+    const paths = warned(
+      `listeners: [${EGRESS}]\nclusters: [{ name: s, endpoints: ['h:1'] }]\nsdk: {}\nhealth: { checkService: { url: 'http://h/' } }`,
+    ).map(([path]) => path);
+    assert.deepEqual(paths, ['sdk', 'health.checkService']);
+  });
+
+  test('retries of nothing', () => {
+    const base = `listeners: [${EGRESS}]\n`;
+    const paths = (text: string): string[] => warned(base + text).map(([path]) => path);
+    assert.deepEqual(paths(`clusters: [{ name: s, endpoints: ['h:1'], retries: { attempts: 1 } }]`), [
+      'clusters[0].retries.attempts',
+    ]);
+    assert.deepEqual(
+      paths(
+        `clusterDefaults: { retries: { on: [reset] } }\nclusters: [{ name: s, endpoints: ['h:1'], retries: { attempts: 1 } }]`,
+      ),
+      [],
+    );
+  });
+});
