@@ -5,7 +5,8 @@
  */
 import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type BuildOptions, build } from 'esbuild';
+import http from 'node:http';
+import { type BuildOptions, type Plugin, build } from 'esbuild';
 import { STAMP, hashSources, isBundleFresh } from './setup/bundle.mjs';
 import { withLock } from './setup/lock.mjs';
 
@@ -51,9 +52,28 @@ async function listOptions() {
     legalComments: 'linked',
     banner: { js: REQUIRE },
     external: await listDevelopmentPackages(),
+    plugins: [lightHttp()],
     write: false,
     logLevel: 'warning',
   } satisfies BuildOptions;
+}
+
+/**
+ * An ES import of node:http evaluates all of its exports, the WebSocket getters among them, which
+ * load an HTTP client that nobody uses: 15 MB in every sidecar. The bundle takes the plain
+ * exports alone.
+ */
+function lightHttp(): Plugin {
+  const module = "process.getBuiltinModule('node:http')";
+  const plain = Object.entries(Object.getOwnPropertyDescriptors(http)).flatMap(([name, { get }]) =>
+    get === undefined && name !== 'default' ? [name] : [],
+  );
+  const contents = `export const { ${plain.join(', ')} } = ${module};\nexport default ${module};\n`;
+  const setup: Plugin['setup'] = (bundler) => {
+    bundler.onResolve({ filter: /^node:http$/ }, ({ path }) => ({ path, namespace: 'light-http' }));
+    bundler.onLoad({ filter: /.*/, namespace: 'light-http' }, () => ({ contents }));
+  };
+  return { name: 'light-http', setup };
 }
 
 /** What only development needs is never part of the bundle: the peers of tests and of the demo stay packages. */
