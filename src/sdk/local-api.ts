@@ -4,7 +4,7 @@ import { WeftError } from '../core/errors.ts';
 import type { Registry } from '../registry/registry.ts';
 import { keyText } from '../registry/registry.ts';
 import type { Logger } from '../telemetry/log.ts';
-import { ApiServer } from './api/http-server.ts';
+import { createApiServer } from './api/http-server.ts';
 import { createRoutes } from './api/routes.ts';
 import type { ApiTarget } from './api/routes.ts';
 import { createAppHealth } from './health/app-health.ts';
@@ -16,6 +16,7 @@ import type { HeartbeatCodec } from './health/heartbeat-wire.ts';
 import { httpProbe } from './health/http-probe.ts';
 import type { HttpProbe } from './health/http-probe.ts';
 import type { HeartbeatSettings } from './health/port-heartbeat.ts';
+import type { HttpServer } from './http/http-server.ts';
 import type { RegistrationState, Subscription } from './model.ts';
 import { PortIndex } from './port-index.ts';
 import { NO_INGRESS, Publisher } from './publisher.ts';
@@ -99,7 +100,7 @@ class LocalApiParts implements LocalApi, ApiTarget {
   readonly #publisher: Publisher;
   readonly #subscriptions: Subscriptions;
   readonly #ports = new PortIndex();
-  readonly #server: ApiServer;
+  readonly #server: HttpServer;
   readonly #listeners = new Set<() => void>();
 
   constructor(options: LocalApiOptions, deps: LocalApiDeps) {
@@ -122,7 +123,7 @@ class LocalApiParts implements LocalApi, ApiTarget {
     this.#registrations = new Registrations(
       deps.store ?? createFileStore({ stateDir: options.stateDir, wall: () => clock.wall(), log }),
     );
-    this.#server = new ApiServer(options.address, { clock, log, handle: createRoutes(this, log) });
+    this.#server = createApiServer(options.address, { clock, log, handle: createRoutes(this, log) });
     this.#health.onChange(() => this.#publisher.refresh());
     this.#registrations.onChange((state) => this.#take(state));
   }
