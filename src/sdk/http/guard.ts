@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP, isIPv4 } from 'node:net';
+import { isWildcard } from '../../config/address.ts';
 
 /**
  * A page in a browser on this machine can reach a local server too, directly or by a name that
@@ -44,9 +45,10 @@ export function isLoopback(host: string): boolean {
 function refusalOfHost(header: string, boundHost: string): string | undefined {
   const host = hostName(header);
   if (host === boundHost || isLoopback(host)) return undefined;
-  // A server for other machines is called by whatever address leads to it; rebinding needs a name.
-  if (!isLoopback(boundHost) && isIP(host) !== 0) return undefined;
-  const names = isLoopback(boundHost) ? '127.0.0.1 or localhost' : 'its IP address';
+  // One that listens everywhere is called by whatever address leads to it; rebinding needs a name.
+  const everywhere = isWildcard(boundHost);
+  if (everywhere && isIP(host) !== 0) return undefined;
+  const names = everywhere ? '127.0.0.1, localhost or an IP address' : '127.0.0.1 or localhost';
   return `this server answers to ${names}, not to the host ${JSON.stringify(host.slice(0, 100))}`;
 }
 
