@@ -14,8 +14,8 @@ const READ_BUFFER = 64 * 1024;
 const MAX_NOTES = 5;
 
 /** One run: connect, warm up, measure, let what is in flight come home, close. */
-export async function runLoad(spec: LoadSpec): Promise<LoadResult> {
-  const run = new LoadRun(spec);
+export async function runLoad(spec: LoadSpec, stallMs = STALL_MS): Promise<LoadResult> {
+  const run = new LoadRun(spec, stallMs);
   try {
     await run.connect();
     await run.warmUp();
@@ -30,7 +30,7 @@ export async function holdConnections(port: number, connections: number): Promis
   const pace: Pace = { kind: 'closed', inFlight: 1 };
   const dialect = { version: 1, crc: false } as const;
   const spec = { port, dialect, connections, pace, oneByOne: false, warmUpMs: 0, durationMs: 0, proxies: [] };
-  const run = new LoadRun(spec);
+  const run = new LoadRun(spec, STALL_MS);
   try {
     await run.connect();
     await run.callOnce();
@@ -43,6 +43,7 @@ export async function holdConnections(port: number, connections: number): Promis
 
 class LoadRun {
   readonly #spec: LoadSpec;
+  readonly #stallMs: number;
   readonly #lanes: Lane[] = [];
   readonly #latency = new LatencyHistogram();
   readonly #lateness = new LatencyHistogram();
@@ -54,8 +55,9 @@ class LoadRun {
   #changed: () => void = () => undefined;
   #stopSchedule: () => void = () => undefined;
 
-  constructor(spec: LoadSpec) {
+  constructor(spec: LoadSpec, stallMs: number) {
     this.#spec = spec;
+    this.#stallMs = stallMs;
   }
 
   async connect(): Promise<void> {
@@ -165,7 +167,7 @@ class LoadRun {
       };
       const timer = setTimeout(() => settle(resolve), ms);
       const watch = setInterval(() => {
-        if (performance.now() - this.#lastReply > STALL_MS) settle(() => reject(this.#stalled()));
+        if (performance.now() - this.#lastReply > this.#stallMs) settle(() => reject(this.#stalled()));
       }, 500);
     });
   }
@@ -185,7 +187,7 @@ class LoadRun {
         this.#onFailure(`${lost} requests without a reply`);
         this.#failures += lost - 1;
         finish();
-      }, STALL_MS);
+      }, this.#stallMs);
       this.#changed = () => {
         if (this.#outstanding() === 0) finish();
       };
@@ -203,6 +205,6 @@ class LoadRun {
 
   #stalled(): Error {
     const notes = this.#failureNotes.length === 0 ? '' : `; ${this.#failureNotes.join('; ')}`;
-    return new Error(`no reply for ${STALL_MS} ms, ${this.#outstanding()} requests wait${notes}`);
+    return new Error(`no reply for ${this.#stallMs} ms, ${this.#outstanding()} requests wait${notes}`);
   }
 }

@@ -15,7 +15,7 @@ export function describeMachine(): Machine {
 }
 
 /** For instance `2.6.12`; undefined when HAProxy is not installed. */
-function haproxyVersion(): string | undefined {
+export function haproxyVersion(): string | undefined {
   try {
     const text = execFileSync('haproxy', ['-v'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
     return /version (\d+(?:\.\d+)*)/.exec(text)?.[1];

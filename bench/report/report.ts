@@ -41,7 +41,7 @@ function assemble(
 }
 
 function loadTable(summaries: readonly LoadSummary[], light: boolean): string[] {
-  const head = ['', 'CPU µs/req', '±%', '× haproxy', 'req/s', 'p50 ms', 'p99 ms', 'RSS MB'];
+  const head = ['', 'CPU µs', '±%', '× haproxy', 'req/s', 'p50 ms', 'p99 ms', 'RSS MB'];
   const rows = summaries.map((summary) => [
     summary.name,
     fixed(summary.cpu, 1),

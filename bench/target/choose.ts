@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { ensureDebian } from '../../test/support/debian.ts';
+import { haproxyVersion } from '../measure/machine.ts';
 import type { Options } from '../options.ts';
 import { direct, haproxy, relay } from './peers.ts';
 import type { TargetKind } from './target.ts';
@@ -31,6 +33,7 @@ export async function chooseTargets(options: Choice, progress: (what: string) =>
     weftTwice(ours),
   ];
   const chosen = pick(all, options.targets);
+  if (chosen.includes(haproxy)) await ensureHaproxy(progress);
   for (const build of builds) {
     if (chosen.some(({ name }) => name.startsWith(build.name))) await makeReady(build, progress);
   }
@@ -61,6 +64,20 @@ function otherBuild(checkout: string): Build {
 async function makeReady({ checkout, entry }: Build, progress: (what: string) => void): Promise<void> {
   if (checkout !== undefined) await buildBundle(checkout, progress);
   if (!existsSync(entry)) throw new Error(`there is no ${entry} to measure`);
+}
+
+async function ensureHaproxy(progress: (what: string) => void): Promise<void> {
+  progress('look for haproxy');
+  try {
+    await ensureDebian(['haproxy']);
+  } catch (cause) {
+    // Whoever put another HAProxy on PATH, on whatever system, measures against that one.
+    if (haproxyVersion() === undefined) {
+      throw new Error(`no haproxy to compare with; --targets direct,relay,weft goes without\n${(cause as Error).message}`, {
+        cause,
+      });
+    }
+  }
 }
 
 function pick(all: readonly TargetKind[], names: readonly string[] | undefined): TargetKind[] {
