@@ -65,8 +65,8 @@ async function listOptions() {
  */
 function lightHttp(): Plugin {
   const module = "process.getBuiltinModule('node:http')";
-  const plain = Object.entries(Object.getOwnPropertyDescriptors(http)).flatMap(([name, { get }]) =>
-    get === undefined && name !== 'default' ? [name] : [],
+  const plain = Object.entries(Object.getOwnPropertyDescriptors(http)).flatMap(([name, descriptor]) =>
+    descriptor.get === undefined && name !== 'default' ? [name] : [],
   );
   const contents = `export const { ${plain.join(', ')} } = ${module};\nexport default ${module};\n`;
   const setup: Plugin['setup'] = (bundler) => {

@@ -9,7 +9,7 @@ export interface Lane {
   readonly files: readonly string[];
   /** `none`: all files in one process, in a second or two. `process`: one process a file. */
   readonly isolation: 'none' | 'process';
-  /** A file that takes longer fails. */
+  /** A test that takes longer fails. */
   readonly timeoutMs: number;
 }
 
@@ -85,6 +85,12 @@ function runnerOptions(isolation: Lane['isolation'], timeoutMs: number): string[
     // One file at a time: they share the machine with the servers that they start.
     ...(isolation === 'process' ? ['--test-concurrency=1'] : []),
     `--test-timeout=${timeoutMs}`,
+    leakGuardOption(),
     '--test-reporter=spec',
   ];
+}
+
+/** The option of `node` that loads the guard against tests that keep their process alive. */
+export function leakGuardOption(): string {
+  return `--import=${import.meta.resolve('./leak-guard.ts')}`;
 }
