@@ -68,7 +68,11 @@ export class Publications {
   refused(publication: Publication, reason: string): void {
     if (!this.isCurrent(publication)) return;
     const { instance, waiters, text } = publication;
-    this.#log.error('the registry refused a publication', { key: keyText(instance), address: instance.address, reason });
+    this.#log.error('the registry refused a publication', {
+      key: keyText(instance),
+      address: instance.address,
+      reason,
+    });
     if (waiters.length === 0) return;
     this.#wanted.delete(text);
     for (const waiter of waiters) waiter.reject(refusal(instance, reason));

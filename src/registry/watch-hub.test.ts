@@ -10,7 +10,11 @@ const at = (address: string, weight = 100): ServiceInstance => ({ ...KEY, addres
 const addresses = (list: readonly ServiceInstance[] | undefined): string[] | undefined => list?.map((i) => i.address);
 
 /** A source that a test drives by hand. */
-function source(): { open(key: ServiceKey, emit: WatchListener): { close(): void }; emit: WatchListener; log: string[] } {
+function source(): {
+  open(key: ServiceKey, emit: WatchListener): { close(): void };
+  emit: WatchListener;
+  log: string[];
+} {
   const self = {
     emit: (() => {}) as WatchListener,
     log: [] as string[],
@@ -45,8 +49,8 @@ test('a late listener is told what is known, after watch has returned', async ()
   hub.watch(KEY, () => {});
   origin.emit([at('10.0.0.1:1')]);
   const calls: string[] = [];
-  const late = hub.watch(KEY, (list) => calls.push(`told ${addresses(list)}`));
-  calls.push(`returned ${addresses(late.instances)}`);
+  const late = hub.watch(KEY, (list) => calls.push(`told ${String(addresses(list))}`));
+  calls.push(`returned ${String(addresses(late.instances))}`);
   await Promise.resolve();
   assert.deepEqual(calls, ['returned 10.0.0.1:1', 'told 10.0.0.1:1']);
 });

@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { startRegistryServer } from '../../src/control/registry-server.ts';
@@ -12,6 +9,7 @@ import type { EmbeddedOptions } from '../../src/registry/embedded/embedded-regis
 import type { Registry } from '../../src/registry/registry.ts';
 import { silentLogger } from '../../src/telemetry/log.ts';
 import { startChild, waitUntil } from '../support/children.ts';
+import { startRelay } from '../support/registry-relay.ts';
 import { connected, eventually, freshKey, offer, record, registryContract } from '../support/registry-contract.ts';
 
 const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname;
@@ -116,7 +114,7 @@ test('the instances of a frozen process vanish after the lease, and come back wh
 test('a connection that goes silent is given up by both sides, and made again', async (t) => {
   const server = await serve({ lease: 300 });
   t.after(() => server.close());
-  const wire = await cuttable(t, server.address.port);
+  const wire = await startRelay(t, server.address.port);
   const provider = await join(t, { host: '127.0.0.1', port: wire.port }, 'provider');
   const consumer = await join(t, server.address, 'consumer');
   const key = freshKey();
@@ -186,7 +184,7 @@ test('what did not come back after a server restart is gone once it has settled'
 test('a reader that does not read costs no memory and gets the newest state when it reads', async (t) => {
   const server = await serve();
   t.after(() => server.close());
-  const wire = await cuttable(t, server.address.port);
+  const wire = await startRelay(t, server.address.port);
   const slow = await open(t, { address: { host: '127.0.0.1', port: wire.port } }, 'slow');
   const provider = await join(t, server.address, 'provider');
   const key = freshKey();
@@ -220,57 +218,10 @@ test('weft control serves, shows what it holds, and exits with 0 on SIGTERM', as
   assert.deepEqual(services, {
     settled: false,
     sessions: 1,
-    services: [{ ...key, watchers: 0, instances: [{ address: '10.0.0.1:12200', weight: 100, metadata: { app: 'shop' } }] }],
+    services: [
+      { ...key, watchers: 0, instances: [{ address: '10.0.0.1:12200', weight: 100, metadata: { app: 'shop' } }] },
+    ],
   });
   assert.deepEqual(await control.stop('SIGTERM'), { code: 0, signal: null });
   await waitUntil(() => registry.state === 'connecting', { what: 'the loss is noticed' });
 });
-
-interface Wire {
-  readonly port: number;
-  /** From now on the present connections carry nothing, without an end; new ones work. */
-  cut(): void;
-  /** The client's side is not read any more. */
-  pause(): void;
-  resume(): void;
-}
-
-/** A TCP relay whose connections can be made to go silent. */
-async function cuttable(t: TestContext, target: number): Promise<Wire> {
-  const pairs: [Socket, Socket][] = [];
-  const relay = createServer((client) => {
-    const upstream = connect(target, '127.0.0.1');
-    pairs.push([client, upstream]);
-    client.pipe(upstream).pipe(client);
-    for (const socket of [client, upstream]) socket.on('error', () => socket.destroy());
-    client.on('close', () => upstream.destroy());
-    upstream.on('close', () => client.destroy());
-  });
-  relay.listen(0, '127.0.0.1');
-  await once(relay, 'listening');
-  t.after(() => {
-    for (const [client, upstream] of pairs) {
-      client.destroy();
-      upstream.destroy();
-    }
-    relay.close();
-  });
-  return {
-    port: (relay.address() as AddressInfo).port,
-    cut() {
-      for (const [client, upstream] of pairs) {
-        client.unpipe(upstream);
-        upstream.unpipe(client);
-        client.pause();
-        upstream.pause();
-      }
-    },
-    pause() {
-      for (const [client, upstream] of pairs) upstream.unpipe(client);
-      for (const [, upstream] of pairs) upstream.pause();
-    },
-    resume() {
-      for (const [client, upstream] of pairs) upstream.pipe(client);
-    },
-  };
-}

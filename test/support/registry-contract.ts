@@ -15,7 +15,7 @@ export interface RegistryFixture {
 }
 
 /** Waits for something that should take milliseconds. */
-export async function eventually(what: string, check: () => boolean): Promise<void> {
+export async function eventually(what: string, check: () => boolean | Promise<boolean>): Promise<void> {
   await waitUntil(check, { what, every: 5 });
 }
 
@@ -54,7 +54,10 @@ export function record(registry: Registry, key: ServiceKey): Recorder {
       return latest;
     },
     until: (...addresses) =>
-      eventually(`the list ${JSON.stringify(addresses)}`, () => JSON.stringify(told.at(-1)) === JSON.stringify(addresses)),
+      eventually(
+        `the list ${JSON.stringify(addresses)}`,
+        () => JSON.stringify(told.at(-1)) === JSON.stringify(addresses),
+      ),
   };
 }
 
@@ -129,7 +132,10 @@ export function registryContract(name: string, setUp: () => Promise<RegistryFixt
         await eventually(`weight ${weight}`, () => seen.latest?.[0]?.weight === weight);
         assert.deepEqual(seen.latest?.[0]?.metadata, { zone: `RZ${weight}` });
       }
-      assert.ok(seen.told.slice(from).every((list) => list.length === 1), `always one: ${JSON.stringify(seen.told)}`);
+      assert.ok(
+        seen.told.slice(from).every((list) => list.length === 1),
+        `always one: ${JSON.stringify(seen.told)}`,
+      );
       await provider.unpublish(key, '10.0.0.1:12200');
       await seen.until();
       seen.watch.close();
@@ -176,7 +182,10 @@ export function registryContract(name: string, setUp: () => Promise<RegistryFixt
       await seen[0]?.until();
       seen.forEach((one, index) => {
         const own = `10.0.0.${index + 1}:12200`;
-        assert.ok(one.told.flat().every((address) => address === own), `${index} saw ${JSON.stringify(one.told)}`);
+        assert.ok(
+          one.told.flat().every((address) => address === own),
+          `${index} saw ${JSON.stringify(one.told)}`,
+        );
         one.watch.close();
       });
       await Promise.all(keys.map((key, index) => provider.unpublish(key, `10.0.0.${index + 1}:12200`)));
@@ -218,7 +227,10 @@ export function registryContract(name: string, setUp: () => Promise<RegistryFixt
       await provider.publish(offer(key, '10.0.0.1:12200'));
       const seen = record(consumer, key);
       const own = record(leaver, key);
-      await Promise.all([seen.until('10.0.0.1:12200', '10.0.0.9:12200'), own.until('10.0.0.1:12200', '10.0.0.9:12200')]);
+      await Promise.all([
+        seen.until('10.0.0.1:12200', '10.0.0.9:12200'),
+        own.until('10.0.0.1:12200', '10.0.0.9:12200'),
+      ]);
       const told = own.told.length;
       const states: string[] = [];
       leaver.onState((state) => states.push(state));

@@ -37,7 +37,10 @@ export class FileSet {
     const before = new Map([...this.#known].map(([path, { instances }]) => [path, instances]));
     await this.#refreshMain();
     await this.#refreshDirectory();
-    return before.size !== this.#known.size || [...this.#known].some(([path, { instances }]) => before.get(path) !== instances);
+    return (
+      before.size !== this.#known.size ||
+      [...this.#known].some(([path, { instances }]) => before.get(path) !== instances)
+    );
   }
 
   /** Those of the sidecars come last: they know better what they publish themselves. */
@@ -51,7 +54,10 @@ export class FileSet {
     const known = this.#known.get(this.#path);
     if (!missing || known?.signature === MISSING) return;
     this.#known.set(this.#path, { signature: MISSING, instances: known?.instances ?? [] });
-    const message = known === undefined ? 'registry file is missing, no services for now' : 'registry file is gone, keeping its last content';
+    const message =
+      known === undefined
+        ? 'registry file is missing, no services for now'
+        : 'registry file is gone, keeping its last content';
     this.#log.warn(message, { path: this.#path });
   }
 
@@ -71,7 +77,8 @@ export class FileSet {
       const names = await readdir(this.directory);
       return names.filter((name) => name.endsWith('.json') && !name.startsWith('.')).sort();
     } catch (error) {
-      if (!isMissing(error)) this.#log.warn('registry directory cannot be read', { path: this.directory, error: String(error) });
+      if (!isMissing(error))
+        this.#log.warn('registry directory cannot be read', { path: this.directory, error: String(error) });
       return [];
     }
   }
@@ -99,7 +106,8 @@ export class FileSet {
   }
 
   #reject(path: string, problems: readonly string[]): void {
-    for (const problem of problems) this.#log.error('registry file not used, keeping what was known', { path, problem });
+    for (const problem of problems)
+      this.#log.error('registry file not used, keeping what was known', { path, problem });
   }
 }
 

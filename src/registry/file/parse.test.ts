@@ -13,7 +13,14 @@ services:
   assert.deepEqual(parseServices(text), {
     ok: true,
     instances: [
-      { service: 'com.demo.Echo:1.0', protocol: 'bolt', group: '', address: '10.0.0.1:12200', weight: 100, metadata: {} },
+      {
+        service: 'com.demo.Echo:1.0',
+        protocol: 'bolt',
+        group: '',
+        address: '10.0.0.1:12200',
+        weight: 100,
+        metadata: {},
+      },
       {
         service: 'com.demo.Echo:1.0',
         protocol: 'rest',

@@ -1,0 +1,127 @@
+import { createBackoff } from '../../core/backoff.ts';
+import type { Chance, Clock } from '../../core/clock.ts';
+import type { Logger } from '../../telemetry/log.ts';
+import type { ZkClient } from './client.ts';
+import { ERROR, isZkError } from './protocol.ts';
+
+interface HeldNode {
+  readonly path: string;
+  readonly data: Buffer;
+  /** What is to be: there, or gone. */
+  wanted: boolean;
+  /** A round of work is under way; `again`: something has changed meanwhile. */
+  busy: boolean;
+  again: boolean;
+  waiting: (() => void)[];
+}
+
+/**
+ * Keeps ephemeral nodes in ZooKeeper for as long as they are wanted: over lost connections,
+ * expired sessions and nodes that somebody else removes. A node of the same name that belongs
+ * to another session (this process before its restart, as a rule) would vanish with that
+ * session, so it is replaced.
+ */
+export class EphemeralNodes {
+  readonly #client: ZkClient;
+  readonly #clock: Clock;
+  readonly #chance: Chance;
+  readonly #log: Logger;
+  readonly #nodes = new Map<string, HeldNode>();
+  #closed = false;
+
+  constructor(client: ZkClient, deps: { clock: Clock; chance: Chance; log: Logger }) {
+    this.#client = client;
+    this.#clock = deps.clock;
+    this.#chance = deps.chance;
+    this.#log = deps.log;
+  }
+
+  has(path: string): boolean {
+    return this.#nodes.get(path)?.wanted === true;
+  }
+
+  /** `held` is called once, when the node is there; not when it is released before. */
+  hold(path: string, data: Buffer, held: () => void = () => {}): void {
+    this.#want(path, data, true, held);
+  }
+
+  /** `released` is called once, when the node is gone or this is closed; not when it is held again before. */
+  release(path: string, released: () => void = () => {}): void {
+    if (this.#nodes.has(path)) this.#want(path, Buffer.alloc(0), false, released);
+    else released();
+  }
+
+  /** Makes sure of all nodes; to be called after each reconnect. */
+  verify(): void {
+    for (const node of this.#nodes.values()) this.#start(node);
+  }
+
+  /** To be called once the session is closed, which removes all nodes. */
+  close(): void {
+    this.#closed = true;
+    for (const { wanted, waiting } of this.#nodes.values()) {
+      if (!wanted) for (const released of waiting) released();
+    }
+    this.#nodes.clear();
+  }
+
+  #want(path: string, data: Buffer, wanted: boolean, done: () => void): void {
+    let node = this.#nodes.get(path);
+    if (node === undefined) {
+      node = { path, data, wanted, busy: false, again: false, waiting: [] };
+      this.#nodes.set(path, node);
+    }
+    if (node.wanted !== wanted) node.waiting = [];
+    node.wanted = wanted;
+    node.waiting.push(done);
+    this.#start(node);
+  }
+
+  #start(node: HeldNode): void {
+    node.again = true;
+    if (!node.busy) void this.#run(node);
+  }
+
+  async #run(node: HeldNode): Promise<void> {
+    const backoff = createBackoff({ base: 200, max: 30_000 }, this.#chance);
+    node.busy = true;
+    // Without a connection nothing can be done; `verify` starts over when there is one.
+    while (node.again && this.#client.isUp && !this.#closed) {
+      node.again = false;
+      const { wanted } = node;
+      try {
+        await (wanted ? this.#create(node.path, node.data) : this.#client.remove(node.path));
+        if (node.wanted === wanted) this.#done(node);
+      } catch (error) {
+        node.again = true;
+        if (isZkError(error, ERROR.connectionLoss)) continue;
+        this.#log.error('ZooKeeper node cannot be kept, trying again', { path: node.path, error: String(error) });
+        await new Promise<void>((resolve) => this.#clock.after(backoff.next(), resolve));
+      }
+    }
+    node.busy = false;
+  }
+
+  #done(node: HeldNode): void {
+    if (!node.wanted && !node.again) this.#nodes.delete(node.path);
+    for (const done of node.waiting.splice(0)) done();
+  }
+
+  async #create(path: string, data: Buffer): Promise<void> {
+    const node = { path, data, ephemeral: true };
+    try {
+      return await this.#client.create(node);
+    } catch (error) {
+      if (isZkError(error, ERROR.noNode)) {
+        await this.#client.ensure(path.slice(0, path.lastIndexOf('/')));
+        return this.#create(path, data);
+      }
+      if (!isZkError(error, ERROR.nodeExists)) throw error;
+    }
+    const stat = await this.#client.stat(path);
+    if (stat?.ephemeralOwner === this.#client.sessionId) return;
+    if (stat === undefined) return this.#create(path, data);
+    this.#log.info('ZooKeeper node of an earlier session replaced', { path });
+    await this.#client.replace(node);
+  }
+}
