@@ -163,9 +163,10 @@ export class ZkConnection {
     if (xid === XID.auth) return this.#authenticated(error);
     const pending = this.#pending.get(xid);
     if (pending === undefined) throw new Error(`a reply to request ${xid}, which was never made`);
-    this.#pending.delete(xid);
+    // A body that cannot be read throws here; the request then fails with its connection.
     if (error !== 0) pending.failed(new ZkError(error, `ZooKeeper: ${pending.what}: ${describeError(error)}`));
     else pending.done(reader);
+    this.#pending.delete(xid);
   }
 }
 

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { ManualClock } from '../../core/manual-clock.ts';
+import { createLogger } from '../../telemetry/log.ts';
+import type { Registry } from '../registry.ts';
+import { embeddedRegistry } from './embedded-registry.ts';
+import { encode } from './protocol.ts';
+
+interface Bench {
+  readonly clock: ManualClock;
+  readonly registry: Registry;
+  readonly lines: string[];
+  /** Waits for the server's next request. */
+  asked(): Promise<void>;
+}
+
+/** A registry whose server answers as `answer` does. */
+async function start(t: TestContext, answer: RequestListener): Promise<Bench> {
+  const server: Server = createServer((request, response) => {
+    // As the real one does when a client leaves.
+    request.on('end', () => response.end()).resume();
+    answer(request, response);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const clock = new ManualClock();
+  const lines: string[] = [];
+  const log = createLogger({ control: { level: 'warn' }, format: 'text', write: (line) => void lines.push(line) });
+  const { port } = server.address() as AddressInfo;
+  const registry = await embeddedRegistry.create(
+    { address: { host: '127.0.0.1', port } },
+    { clock, chance: () => 0.5, log, nodeId: 'node' },
+  );
+  t.after(async () => {
+    await registry.close();
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  });
+  return { clock, registry, lines, asked: async () => void (await once(server, 'request')) };
+}
+
+/** Lets time pass until `done`; the network takes its turns between. */
+async function pass(clock: ManualClock, done: () => boolean): Promise<void> {
+  for (let turns = 0; !done(); turns++) {
+    assert.ok(turns < 10_000, 'it never happened');
+    clock.advance(50);
+    await new Promise(setImmediate);
+  }
+}
+
+const WELCOME = encode({ op: 'welcome', lease: 6000, beat: 2000 });
+
+for (const [what, body] of [
+  ['text', 'hello\n'],
+  ['a message of no kind', '{"op":"nonsense"}\n'],
+  ['instances of a wrong shape', '{"op":"instances","key":{},"settled":true,"instances":[1]}\n'],
+  ['a refusal of everything', encode({ op: 'refused', id: null, reason: 'no' })],
+  ['a farewell', encode({ op: 'bye', reason: 'closing' })],
+] as const) {
+  test(`a server that says ${what} is left, and asked again; the log tells it once`, async (t) => {
+    let requests = 0;
+    const bench = await start(t, (_request, response) => {
+      requests++;
+      response.write(body);
+    });
+    await pass(bench.clock, () => requests > 3);
+    assert.equal(bench.registry.state, 'connecting');
+    assert.equal(bench.lines.length, 1, bench.lines.join(''));
+  });
+}
+
+test('a server that has no session to give is asked again', async (t) => {
+  let requests = 0;
+  const bench = await start(t, (_request, response) => {
+    if (++requests < 3) response.writeHead(503).end('too many sessions\n');
+    else response.write(WELCOME);
+  });
+  await pass(bench.clock, () => bench.registry.state === 'connected');
+  assert.match(bench.lines.join(''), /HTTP 503/);
+});
+
+test('a server that never says welcome is left after five seconds', async (t) => {
+  let requests = 0;
+  const bench = await start(t, () => void requests++);
+  await bench.asked();
+  bench.clock.advance(4999);
+  assert.equal(bench.lines.length, 0);
+  bench.clock.advance(1);
+  assert.match(bench.lines.join(''), /no welcome within 5000 ms/);
+  await pass(bench.clock, () => requests === 2);
+});
+
+test('a refused publication rejects with the reason of the server', async (t) => {
+  const bench = await start(t, (request, response) => {
+    response.write(WELCOME);
+    request.on('data', (chunk: Buffer) => {
+      const id = /"op":"publish","id":(\d+)/.exec(chunk.toString())?.[1];
+      if (id !== undefined) response.write(encode({ op: 'refused', id: Number(id), reason: 'enough of you' }));
+    });
+  });
+  const key = { service: 's', protocol: 'bolt', group: '' };
+  await assert.rejects(bench.registry.publish({ ...key, address: '10.0.0.1:1', weight: 1, metadata: {} }), {
+    code: 'registry_refused',
+    message: /s at 10\.0\.0\.1:1: enough of you/,
+  });
+});
