@@ -5,7 +5,10 @@ import { SCENARIOS } from './scenarios.ts';
 
 test('without options: every scenario, every target', () => {
   const options = parseOptions([]);
-  assert.deepEqual(options.only, SCENARIOS.map(({ name }) => name));
+  assert.deepEqual(
+    options.only,
+    SCENARIOS.map(({ name }) => name),
+  );
   assert.equal(options.targets, undefined);
   assert.deepEqual([options.rounds, options.durationMs, options.warmUpMs], [3, 2000, 3000]);
 });

@@ -4,7 +4,11 @@ import { order } from './suite.ts';
 
 test('every turn has each target once, and over the turns each goes first', () => {
   const turns = Array.from({ length: 6 }, (_, turn) => order(3, turn));
-  for (const turn of turns) assert.deepEqual(turn.toSorted(), [0, 1, 2]);
+  for (const turn of turns)
+    assert.deepEqual(
+      turn.toSorted((a, b) => a - b),
+      [0, 1, 2],
+    );
   assert.deepEqual(new Set(turns.map(([first]) => first)), new Set([0, 1, 2]));
 });
 

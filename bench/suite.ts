@@ -35,7 +35,11 @@ export type LoadOutcome = { scenario: LoadScenario; targets: { name: string; tur
  * All targets run at the same time, one of them under load: after a warm-up each, they take turns, in another order
  * each round, so that what the machine does meanwhile hits all alike.
  */
-export async function runLoadScenario(scenario: LoadScenario, kinds: readonly TargetKind[], bench: Bench): Promise<LoadOutcome> {
+export async function runLoadScenario(
+  scenario: LoadScenario,
+  kinds: readonly TargetKind[],
+  bench: Bench,
+): Promise<LoadOutcome> {
   const targets = await startAll(kinds, bench, scenario.name);
   try {
     for (const target of targets) {

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { crcFits, frameLength, headerBlock, heartbeatReply, requestTemplate, responseTemplate, seal } from './frames.ts';
+import {
+  crcFits,
+  frameLength,
+  headerBlock,
+  heartbeatReply,
+  requestTemplate,
+  responseTemplate,
+  seal,
+} from './frames.ts';
 import type { Dialect } from './frames.ts';
 
 const request = { className: 'a.B', headers: { k: 'vv' }, content: Buffer.from('hello'), timeoutMs: 3000 };

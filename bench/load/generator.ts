@@ -19,8 +19,9 @@ async function carryOut(command: Command): Promise<Answer> {
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const answer = await carryOut(JSON.parse(line) as Command).catch(
-    (error: unknown): Answer => ({ kind: 'error', message: error instanceof Error ? error.message : String(error) }),
-  );
+  const answer = await carryOut(JSON.parse(line) as Command).catch((error: unknown): Answer => ({
+    kind: 'error',
+    message: error instanceof Error ? error.message : String(error),
+  }));
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 }

@@ -132,7 +132,8 @@ export class Lane {
     const layout = layoutAt(bytes, at);
     const id = bytes.readUInt32BE(at + layout.id);
     const slot = id & (this.#ids.length - 1);
-    if (this.#ids[slot] !== id || this.#waiting[slot] !== 1) return this.#fail(`a reply to request ${id}, which does not wait`);
+    if (this.#ids[slot] !== id || this.#waiting[slot] !== 1)
+      return this.#fail(`a reply to request ${id}, which does not wait`);
     this.#waiting[slot] = 0;
     this.#free[this.#freeCount++] = slot;
     const wrong = this.#difference(bytes, at, end, id);

@@ -83,14 +83,20 @@ for (const [name, tamper, expected] of [
 }
 
 test('the load notices a CRC that does not fit', async (t) => {
-  const port = await tamperingRelay(t, onlyOnce((reply) => flip(reply, reply.length - 1)));
+  const port = await tamperingRelay(
+    t,
+    onlyOnce((reply) => flip(reply, reply.length - 1)),
+  );
   const dialect = { version: 2, crc: true } as const;
   const result = await runLoad({ ...spec, dialect, connections: 1, port });
   assert.match(result.failureNotes.join('\n'), /a wrong CRC/);
 });
 
 test('a reply that never comes is a failure, and the run ends', async (t) => {
-  const port = await tamperingRelay(t, onlyOnce(() => Buffer.alloc(0)));
+  const port = await tamperingRelay(
+    t,
+    onlyOnce(() => Buffer.alloc(0)),
+  );
   const result = await runLoad({ ...spec, connections: 2, port }, STALL_MS);
   assert.equal(result.failures, 1);
   assert.deepEqual(result.failureNotes, ['1 requests without a reply']);

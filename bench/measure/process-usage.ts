@@ -16,7 +16,8 @@ function readRunTime(path: string): number {
     return parseSchedstat(readFileSync(path, 'latin1'));
   } catch (error) {
     // The thread ended between the listing and the reading.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || (error as NodeJS.ErrnoException).code === 'ESRCH') return 0;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || (error as NodeJS.ErrnoException).code === 'ESRCH')
+      return 0;
     throw error;
   }
 }

@@ -31,7 +31,9 @@ export function boltCases(): Case[] {
 /** `read`: bytes in each chunk that the decoder gets. */
 function decode(name: string, template: Template, read: number, use: (frame: FrameView) => number = idOf): Case {
   const { bytes, units } = readOf(template);
-  const chunks = Array.from({ length: Math.ceil(bytes.length / read) }, (_, i) => bytes.subarray(i * read, (i + 1) * read));
+  const chunks = Array.from({ length: Math.ceil(bytes.length / read) }, (_, i) =>
+    bytes.subarray(i * read, (i + 1) * read),
+  );
   let sum = 0;
   let frames = 0;
   const sink: FrameSink = {

@@ -31,11 +31,14 @@ export async function profileScenario(
   const nodeArgs = ['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=200'];
   const once = { ...options, rounds: 1 };
   // The proxy writes its profile when it is stopped, so all is there once the scenario is over.
-  const outcome = await withBench(once, progress.say, (bench) => runLoadScenario(scenario, [weft({ ...build, nodeArgs })], bench));
+  const outcome = await withBench(once, progress.say, (bench) =>
+    runLoadScenario(scenario, [weft({ ...build, nodeArgs })], bench),
+  );
   progress.clear();
 
   const [file] = (await readdir(folder)).filter((entry) => entry.endsWith('.cpuprofile'));
-  if (file === undefined) throw new Error(`the proxy left no profile in ${folder}: it did not end by itself on SIGTERM`);
+  if (file === undefined)
+    throw new Error(`the proxy left no profile in ${folder}: it did not end by itself on SIGTERM`);
   const path = join(folder, file);
   const profile = JSON.parse(await readFile(path, 'utf8')) as CpuProfile;
   print(`${scenario.name}: ${scenario.title}\nself time without idle, warm-up included\n`);

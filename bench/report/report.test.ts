@@ -53,10 +53,16 @@ test('what is added is the difference within a turn', () => {
 
 test('a limit that is passed, or a figure that could not be had, misses', () => {
   const weft = { name: 'weft', turns: [turn(20, 1)] };
-  const slow = reportLoad({ scenario: connections, targets: [{ name: 'haproxy', turns: [turn(10, 1)] }, weft] }, 'weft');
+  const slow = reportLoad(
+    { scenario: connections, targets: [{ name: 'haproxy', turns: [turn(10, 1)] }, weft] },
+    'weft',
+  );
   assert.match(slow.lines.join('\n'), /misses {2}weft: CPU relative to haproxy 2\.00 ×, wanted at most 1\.5 ×/);
   const alone = reportLoad({ scenario: connections, targets: [weft] }, 'weft');
-  assert.deepEqual(alone.verdicts.map(({ ok }) => ok), [false]);
+  assert.deepEqual(
+    alone.verdicts.map(({ ok }) => ok),
+    [false],
+  );
 });
 
 test('failures are counted and told', () => {
@@ -81,7 +87,10 @@ test('memory is counted in 2^20 bytes', () => {
 });
 
 test('tables of the usual figures fit a terminal of 80 columns', () => {
-  const targets = ['direct', 'haproxy', 'weft-x2'].map((name) => ({ name, turns: [turn(123.4, 12.345, { seconds: 0.0005 })] }));
+  const targets = ['direct', 'haproxy', 'weft-x2'].map((name) => ({
+    name,
+    turns: [turn(123.4, 12.345, { seconds: 0.0005 })],
+  }));
   for (const line of reportLoad({ scenario: single, targets }, 'none').lines) assert.ok(line.length <= 80, line);
 });
 

@@ -1,6 +1,14 @@
 import type { Wanted } from '../scenarios.ts';
 import type { LoadOutcome, MemoryOutcome } from '../suite.ts';
-import { compareTargets, failuresOf, judgeLoad, judgeMemory, megabytes, summarizeLoad, summarizeMemory } from './summary.ts';
+import {
+  compareTargets,
+  failuresOf,
+  judgeLoad,
+  judgeMemory,
+  megabytes,
+  summarizeLoad,
+  summarizeMemory,
+} from './summary.ts';
 import type { LoadSummary, MemorySummary, Verdict } from './summary.ts';
 import { fixed, table } from './table.ts';
 
@@ -35,7 +43,8 @@ function assemble(
 ): Report {
   const { name, title } = outcome.scenario;
   const failures = failuresOf(outcome);
-  const failed = failures.count === 0 ? [] : [`  FAILED  ${failures.count} requests: ${failures.notes.slice(0, 3).join('; ')}`];
+  const failed =
+    failures.count === 0 ? [] : [`  FAILED  ${failures.count} requests: ${failures.notes.slice(0, 3).join('; ')}`];
   const lines = [`${name}: ${title}`, ...figures, ...verdicts.map(describeVerdict), ...failed];
   return { scenario: name, lines, summaries, verdicts, failures: failures.count, outcome };
 }
@@ -54,7 +63,12 @@ function loadTable(summaries: readonly LoadSummary[], light: boolean): string[] 
     fixed(summary.addedP50, 3),
   ]);
   // Of a saturated machine, the added latency tells only how many processes share it.
-  return light ? table([...head, 'added ms'], rows) : table(head, rows.map((row) => row.slice(0, head.length)));
+  return light
+    ? table([...head, 'added ms'], rows)
+    : table(
+        head,
+        rows.map((row) => row.slice(0, head.length)),
+      );
 }
 
 function memoryTable(summaries: readonly MemorySummary[]): string[] {

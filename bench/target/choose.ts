@@ -24,14 +24,7 @@ type Choice = Pick<Options, 'targets' | 'weftEntry' | 'compare'>;
 export async function chooseTargets(options: Choice, progress: (what: string) => void): Promise<TargetKind[]> {
   const builds = [ourBuild(options), ...(options.compare === undefined ? [] : [otherBuild(options.compare)])];
   const [ours, other] = builds as [Build, Build?];
-  const all = [
-    direct,
-    relay,
-    haproxy,
-    weft(ours),
-    ...(other === undefined ? [] : [weft(other)]),
-    weftTwice(ours),
-  ];
+  const all = [direct, relay, haproxy, weft(ours), ...(other === undefined ? [] : [weft(other)]), weftTwice(ours)];
   const chosen = pick(all, options.targets);
   if (chosen.includes(haproxy)) await ensureHaproxy(progress);
   for (const build of builds) {
@@ -73,9 +66,12 @@ async function ensureHaproxy(progress: (what: string) => void): Promise<void> {
   } catch (cause) {
     // Whoever put another HAProxy on PATH, on whatever system, measures against that one.
     if (haproxyVersion() === undefined) {
-      throw new Error(`no haproxy to compare with; --targets direct,relay,weft goes without\n${(cause as Error).message}`, {
-        cause,
-      });
+      throw new Error(
+        `no haproxy to compare with; --targets direct,relay,weft goes without\n${(cause as Error).message}`,
+        {
+          cause,
+        },
+      );
     }
   }
 }

@@ -10,17 +10,37 @@ export interface AdminTarget {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   /** Whether requests are taken; `reason` says why not. */
-  ready(): { readonly ready: boolean; readonly reason: string };
+  ready(): ReadyView;
   /** The Prometheus text format. */
   metrics(): string;
   /** The effective config with secrets replaced, and how its last reload went. */
-  config(): { readonly config: unknown; readonly file: string; readonly loadedAt: number; readonly lastError: string };
+  config(): ConfigView;
   listeners(): readonly ListenerView[];
   clusters(): readonly ClusterView[];
-  registry(): { readonly type: string; readonly state: string } | undefined;
+  registry(): RegistryView | undefined;
   /** What the application registered at the local API; absent without one. */
   app(): AppView | undefined;
   readonly log: LogControl;
+}
+
+export interface ReadyView {
+  readonly ready: boolean;
+  /** Empty when ready. */
+  readonly reason: string;
+}
+
+export interface ConfigView {
+  readonly config: unknown;
+  readonly file: string;
+  /** Milliseconds since 1970. */
+  readonly loadedAt: number;
+  /** Why the last reload was refused; empty when it was not. */
+  readonly lastError: string;
+}
+
+export interface RegistryView {
+  readonly type: string;
+  readonly state: string;
 }
 
 export interface ListenerView {
@@ -44,7 +64,17 @@ export interface ClusterView {
   readonly active: number;
   /** Requests by outcome since the start. */
   readonly totals: Readonly<Record<string, number>>;
+  /** From request to reply since the start; absent before the first reply. */
+  readonly latency?: LatencyView | undefined;
   readonly endpoints: readonly EndpointView[];
+}
+
+/** A histogram, as telemetry keeps it. */
+export interface LatencyView {
+  /** Upper bounds of the buckets in seconds, ascending; one more bucket has none. */
+  readonly bounds: readonly number[];
+  /** Requests in each bucket alone. */
+  readonly counts: ArrayLike<number>;
 }
 
 export interface EndpointView {
@@ -58,10 +88,30 @@ export interface EndpointView {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** `/app` shows all that the values hold; the page shows the fields that are named here. */
 export interface AppView {
   /** The application's name; absent until it has introduced itself. */
   readonly name: string | undefined;
-  readonly health: unknown;
-  readonly publications: readonly unknown[];
-  readonly subscriptions: readonly unknown[];
+  readonly health: { readonly state: string; readonly reasons: readonly string[] };
+  readonly publications: readonly PublicationView[];
+  readonly subscriptions: readonly SubscriptionView[];
+}
+
+interface ServiceView {
+  readonly service: string;
+  readonly protocol: string;
+  readonly group: string;
+}
+
+export interface PublicationView extends ServiceView {
+  readonly status: string;
+  /** Empty when there is nothing to explain. */
+  readonly reason: string;
+  /** What the registry names; empty without an ingress. */
+  readonly address: string;
+}
+
+export interface SubscriptionView extends ServiceView {
+  /** One for each instance; undefined until the registry has answered. */
+  readonly datas: readonly string[] | undefined;
 }

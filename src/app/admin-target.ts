@@ -6,7 +6,10 @@ import type { LocalApi } from '../sdk/local-api.ts';
 import type { DataPlane } from './data-plane.ts';
 
 /** The parts of the admin target that are read off the running parts. */
-export function viewsOf(dataPlane: DataPlane, api: LocalApi | undefined): Pick<AdminTarget, 'listeners' | 'clusters' | 'app'> {
+export function viewsOf(
+  dataPlane: DataPlane,
+  api: LocalApi | undefined,
+): Pick<AdminTarget, 'listeners' | 'clusters' | 'app'> {
   return {
     listeners: () => dataPlane.listeners.map(viewListener),
     clusters: () => dataPlane.clusters.all.map(viewCluster),

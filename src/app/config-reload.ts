@@ -46,9 +46,11 @@ export class ConfigReload {
 
   /** One reload at a time, in order. */
   #enqueue(always: boolean): Promise<void> {
-    this.#running = this.#running.then(() => this.#run(always)).catch((error: Error) => {
-      this.#log.error('reload failed', { reason: error.message });
-    });
+    this.#running = this.#running
+      .then(() => this.#run(always))
+      .catch((error: Error) => {
+        this.#log.error('reload failed', { reason: error.message });
+      });
     return this.#running;
   }
 
@@ -64,7 +66,13 @@ export class ConfigReload {
       return this.#target.reload(result.config);
     }
     for (const { path, line, message, hint } of result.issues) {
-      this.#log.error('config refused, the last good one stays', { file: this.#file, path, line, reason: message, hint });
+      this.#log.error('config refused, the last good one stays', {
+        file: this.#file,
+        path,
+        line,
+        reason: message,
+        hint,
+      });
     }
     this.#target.refused(result.issues.map(({ path, message }) => `${path}: ${message}`).join('; '));
   }

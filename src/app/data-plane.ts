@@ -159,7 +159,12 @@ export class DataPlane {
     const listener = new ProxyListener(spec, this.#proxyDeps, this.#deps.metrics);
     await listener.open(address.port);
     this.#listeners.set(name, { config, listener });
-    this.#deps.log.info('listening', { listener: name, address: `${address.host}:${listener.port}`, protocol, direction });
+    this.#deps.log.info('listening', {
+      listener: name,
+      address: `${address.host}:${listener.port}`,
+      protocol,
+      direction,
+    });
   }
 
   /** To the port at which the app registered the service, else to the one in the config. */

@@ -28,6 +28,8 @@ export interface SidecarOptions {
 
 /** How long a shutdown waits for the registry to take publications back, at most. */
 const UNPUBLISH_MS = 5_000;
+/** The same when the registry is out of reach: what lives there ends with the connection anyway. */
+const UNREACHABLE_MS = 250;
 
 /** One running proxy: all parts put together, started and stopped in order. */
 export class Sidecar {
@@ -96,7 +98,8 @@ export class Sidecar {
     this.#loadedAt = this.#clock.wall();
     this.#lastError = failures.join('; ');
     const restart = [...diff.restart, ...(diff.health ? ['health'] : [])];
-    if (restart.length > 0) log.warn('changed, but takes effect only after a restart', { sections: restart.join(', ') });
+    if (restart.length > 0)
+      log.warn('changed, but takes effect only after a restart', { sections: restart.join(', ') });
     for (const failure of failures) log.error('config applied in part', { reason: failure });
     log.info('config applied', { file: this.#options.file });
   }
@@ -119,7 +122,7 @@ export class Sidecar {
     const published = this.#api?.publications.some(({ status }) => status === 'published' || status === 'publishing');
     if (published === true) {
       log.info('taking publications back');
-      await this.#within(UNPUBLISH_MS, this.#api!.unpublishAll());
+      await this.#within(this.#registryTime(), this.#api!.unpublishAll());
       await this.#wait(propagation);
     }
     await this.#dataPlane?.stopAccepting();
@@ -135,7 +138,9 @@ export class Sidecar {
     if (sdk === undefined) return;
     const registry = this.#registry;
     if (registry === undefined) {
-      throw new WeftError('config', 'the local API (sdk) needs a registry: add one, or take out sdk', { side: 'local' });
+      throw new WeftError('config', 'the local API (sdk) needs a registry: add one, or take out sdk', {
+        side: 'local',
+      });
     }
     const ingress = listeners.find((listener): listener is IngressListenerConfig => listener.direction === 'ingress');
     const { log } = this.#options;
@@ -190,8 +195,12 @@ export class Sidecar {
     this.#dataPlane?.close();
     await this.#api?.close();
     // Closing takes back what is left; a registry that cannot be reached must not hold up the exit.
-    if (this.#registry !== undefined) await this.#within(UNPUBLISH_MS, this.#registry.close());
+    if (this.#registry !== undefined) await this.#within(this.#registryTime(), this.#registry.close());
     await this.#admin?.close();
+  }
+
+  #registryTime(): number {
+    return this.#registry?.state === 'connected' ? UNPUBLISH_MS : UNREACHABLE_MS;
   }
 
   /** Waits for `work`, but no longer than `ms`. */

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import * as path from 'node:path';
 import { ConfigReload } from '../app/config-reload.ts';
 import { Sidecar } from '../app/sidecar.ts';
 import { loadConfig } from '../config/load.ts';
@@ -32,7 +32,7 @@ async function run(args: readonly string[], io: CliIo): Promise<number> {
   const { values, positionals } = parseOptions(args, { config: { type: 'string', short: 'c' } });
   if (positionals.length > 0) throw new UsageError(`takes no argument ${positionals[0]}; the file is --config FILE`);
   if (values.config === undefined) throw new UsageError('name the config with -c FILE');
-  const file = resolve(io.cwd, values.config);
+  const file = path.resolve(io.cwd, values.config);
   const result = await loadConfig(file);
   if (!result.ok) {
     for (const issue of result.issues) io.stderr(issueText(values.config, issue, ''));
@@ -42,7 +42,7 @@ async function run(args: readonly string[], io: CliIo): Promise<number> {
   const { config, warnings } = result;
   const logControl: LogControl = { level: config.log.level };
   const log = createLogger({ control: logControl, format: config.log.format, write: (line) => io.stderr(line) });
-  for (const { path, message } of warnings) log.warn('config warning', { path, reason: message });
+  for (const warning of warnings) log.warn('config warning', { path: warning.path, reason: warning.message });
   const sidecar = new Sidecar(config, { file, version: await readVersion(), log, logControl });
   await sidecar.start();
   const reload = new ConfigReload(file, sidecar, { clock: systemClock, log });

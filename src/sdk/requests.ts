@@ -146,7 +146,7 @@ function withoutNulls(all: Record<string, string | number | boolean | null | und
 }
 
 function parse<S extends v.GenericSchema>(schema: S, body: object): v.InferOutput<S> {
-  const result = v.safeParse(schema, body);
+  const result = v.safeParse(schema, body, { abortPipeEarly: true });
   if (result.success) return result.output;
   const faults = result.issues.map((issue) => `${v.getDotPath(issue) ?? 'body'} ${issue.message}`);
   throw new WeftError('bad_request', faults.join('; '), { side: 'downstream' });

@@ -16,7 +16,7 @@ export type Command =
 const MAX_REGISTRATIONS = 2048;
 
 /**
- * The state after a command. Throws a WeftError when the command cannot be carried out now;
+ * The state after a command; the same object when nothing changes. Throws a WeftError when the command cannot be carried out now;
  * taking back what is not there is no error, for it leaves what was asked for.
  */
 export function applyCommand(state: RegistrationState, command: Command): RegistrationState {
@@ -32,12 +32,16 @@ export function applyCommand(state: RegistrationState, command: Command): Regist
   switch (command.kind) {
     case 'publish':
       return { ...state, publications: added(state.publications, command.publication, 'publications') };
-    case 'unpublish':
-      return { ...state, publications: removed(state.publications, command.selector) };
     case 'subscribe':
       return { ...state, subscriptions: added(state.subscriptions, command.subscription, 'subscriptions') };
-    case 'unsubscribe':
-      return { ...state, subscriptions: removed(state.subscriptions, command.selector) };
+    case 'unpublish': {
+      const publications = removed(state.publications, command.selector);
+      return publications === state.publications ? state : { ...state, publications };
+    }
+    case 'unsubscribe': {
+      const subscriptions = removed(state.subscriptions, command.selector);
+      return subscriptions === state.subscriptions ? state : { ...state, subscriptions };
+    }
   }
 }
 

@@ -210,15 +210,15 @@ describe('a killed process', () => {
     const [old, now] = [await open(t, {}, still), await open(t, {}, still)];
     const key = freshKey();
     await old.publish(offer(key, '10.0.0.1:12200'));
-    const [before = ''] = await nodesAt(other, key, '10.0.0.1:12200');
-    const path = `${providersOf(key)}/${before}`;
+    const [earlier = ''] = await nodesAt(other, key, '10.0.0.1:12200');
+    const path = `${providersOf(key)}/${earlier}`;
     const { owner } = await other.read(path);
     const seen = record(now, key);
     await seen.until('10.0.0.1:12200');
     await now.publish(offer(key, '10.0.0.1:12200'));
     assert.notEqual((await other.read(path)).owner, owner);
     await old.close();
-    assert.deepEqual(await nodesAt(other, key, '10.0.0.1:12200'), [before], 'it outlives the old session');
+    assert.deepEqual(await nodesAt(other, key, '10.0.0.1:12200'), [earlier], 'it outlives the old session');
     assert.deepEqual(seen.told, [['10.0.0.1:12200']]);
     seen.watch.close();
   });

@@ -19,7 +19,12 @@ export interface ConnectHandler extends ConnectionHandler {
  * Opens a connection. The handler hears either `onConnect` and later `onClose`, or only
  * `onClose` with the reason why it failed (`ECONNREFUSED`, `connect timeout`).
  */
-export function connect(context: NetContext, clock: Clock, options: ConnectOptions, handler: ConnectHandler): Connection {
+export function connect(
+  context: NetContext,
+  clock: Clock,
+  options: ConnectOptions,
+  handler: ConnectHandler,
+): Connection {
   const socket = net.connect({
     host: options.host,
     port: options.port,

@@ -1,4 +1,4 @@
-import net from 'node:net';
+import type net from 'node:net';
 import type { ByteSink } from '../message/frame.ts';
 import type { Flushable, NetContext } from './net-context.ts';
 import { Output } from './output.ts';

@@ -50,7 +50,13 @@ export async function listen(context: NetContext, options: ListenOptions, accept
   };
 }
 
-function acceptOne(context: NetContext, client: unknown, highWater: number, accept: AcceptHandler, onClose: () => void): void {
+function acceptOne(
+  context: NetContext,
+  client: unknown,
+  highWater: number,
+  accept: AcceptHandler,
+  onClose: () => void,
+): void {
   let connection: Connection | undefined;
   const socket = new net.Socket({
     handle: client,

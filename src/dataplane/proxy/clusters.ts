@@ -67,7 +67,11 @@ export class Clusters {
   }
 
   get all(): ManagedCluster[] {
-    return [...this.#static.values(), ...[...this.#discovered.values()].map(({ managed }) => managed), ...this.#apps.values()];
+    return [
+      ...this.#static.values(),
+      ...[...this.#discovered.values()].map(({ managed }) => managed),
+      ...this.#apps.values(),
+    ];
   }
 
   /** The cluster that serves `service`, or undefined when none may be made. */
@@ -151,7 +155,8 @@ export class Clusters {
     const before = this.#deps.clock.now() - this.#discovery.idle;
     for (const [service, discovered] of this.#discovered) {
       const { cluster, stats } = discovered.managed;
-      if (cluster.lastUsed < before && stats.active === 0 && !this.#pinned.has(service)) this.#dropDiscovered(discovered);
+      if (cluster.lastUsed < before && stats.active === 0 && !this.#pinned.has(service))
+        this.#dropDiscovered(discovered);
     }
   }
 

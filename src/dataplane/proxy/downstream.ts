@@ -180,7 +180,9 @@ export class Downstream implements ConnectionHandler, FrameSink, Blocked, WheelE
       if (progress !== this.#lastProgress) this.#movedAt = now;
       this.#lastProgress = progress;
       if (now - this.#movedAt >= limits.stallTimeout) {
-        return this.connection.destroy(`took none of ${this.connection.queued} bytes of replies in ${limits.stallTimeout} ms`);
+        return this.connection.destroy(
+          `took none of ${this.connection.queued} bytes of replies in ${limits.stallTimeout} ms`,
+        );
       }
     }
     this.#setAlarm();
@@ -225,7 +227,7 @@ export class Downstream implements ConnectionHandler, FrameSink, Blocked, WheelE
   /** What follows cannot be understood: answer what is under way as far as it goes, and close. */
   #protocolError(message: string): void {
     const { log, clock } = this.#scope.deps;
-    log.warn('closing a connection that does not speak the listener\'s protocol', {
+    log.warn("closing a connection that does not speak the listener's protocol", {
       listener: this.#scope.name,
       peer: this.connection.remote,
       protocol: this.#scope.codec.type,

@@ -1,9 +1,9 @@
-import { WeftError } from '../../core/errors.ts';
+import type { WeftError } from '../../core/errors.ts';
 import { NOT_SET, type WheelEntry } from '../../core/timer-wheel.ts';
 import type { Endpoint } from '../cluster/endpoint.ts';
 import type { RetryCondition } from '../cluster/policy.ts';
 import { FrameKind, type FrameView } from '../message/frame.ts';
-import type { Outcome } from '../message/outcome.ts';
+import { OUTCOMES, type Outcome } from '../message/outcome.ts';
 import { NO_ROOM } from '../stream/pending-table.ts';
 import type { UpstreamCall } from '../upstream/upstream-call.ts';
 import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
@@ -84,11 +84,12 @@ export class Exchange implements UpstreamCall, WheelEntry {
   }
 
   onReply(frame: FrameView): void {
-    if (!frame.success && this.#retryReply(frame)) return;
+    const failure = frame.success ? undefined : this.#scope.codec.failureOf(frame);
+    if (failure !== undefined && this.#retryReply(failure)) return;
     const downstream = this.#downstream!;
     this.#scope.codec.forward(downstream.connection.out(), frame.bytes, frame.start, frame.end, this.#id);
     downstream.onReplied(this.#upstream!);
-    this.#finish(frame.success ? 'ok' : 'error');
+    this.#finish(frame.success ? 'ok' : failure === undefined ? 'error' : outcomeOf(failure.code));
   }
 
   onFailure(error: WeftError): void {
@@ -186,7 +187,9 @@ export class Exchange implements UpstreamCall, WheelEntry {
 
   /** Whether a kept copy can go to another endpoint than the one that just failed. */
   #elsewhere(): boolean {
-    return this.kept !== undefined && this.#target!.cluster.size > 1;
+    // The one that failed may have left the cluster since.
+    const here = this.#endpoint?.removed === false ? 1 : 0;
+    return this.kept !== undefined && this.#target!.cluster.size > here;
   }
 
   #mayRetry(condition: RetryCondition): boolean {
@@ -198,10 +201,7 @@ export class Exchange implements UpstreamCall, WheelEntry {
   }
 
   /** Tries again when it was the next sidecar that failed, not the service, and the policy allows it. */
-  #retryReply(frame: FrameView): boolean {
-    if (this.#retriesLeft === 0) return false;
-    const failure = this.#scope.codec.failureOf(frame);
-    if (failure === undefined) return false;
+  #retryReply(failure: { readonly code: string; readonly unsent: boolean }): boolean {
     const condition = failure.unsent ? 'connect-failure' : failure.code === 'connection_lost' ? 'reset' : undefined;
     if (condition === undefined || !this.#mayRetry(condition)) return false;
     this.#upstream = undefined;
@@ -238,6 +238,11 @@ export class Exchange implements UpstreamCall, WheelEntry {
     this.kept = undefined;
     if (this.#reusable) this.#scope.recycle(this);
   }
+}
+
+/** What another sidecar on the way failed with counts as if it had failed here. */
+function outcomeOf(code: string): Outcome {
+  return OUTCOMES.find((outcome) => outcome === code) ?? 'error';
 }
 
 function noRoute(service: string): string {

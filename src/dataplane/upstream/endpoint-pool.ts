@@ -160,5 +160,8 @@ export class EndpointPool implements EndpointResources, UpstreamEvents {
 }
 
 function connectFailed(address: string, reason: string): WeftError {
-  return new WeftError('connect_failed', `cannot connect to ${address}: ${reason}`, { side: 'upstream', retriable: true });
+  return new WeftError('connect_failed', `cannot connect to ${address}: ${reason}`, {
+    side: 'upstream',
+    retriable: true,
+  });
 }

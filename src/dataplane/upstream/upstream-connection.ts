@@ -219,7 +219,9 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
     const why = reason === 'too_large' ? 'is over the limits for a frame' : 'found no memory for it left';
     this.#pending
       .take(frame.id)
-      ?.onFailure(new WeftError(reason, `the reply of ${size} bytes from ${this.#endpoint.address} ${why}`, { side: 'upstream' }));
+      ?.onFailure(
+        new WeftError(reason, `the reply of ${size} bytes from ${this.#endpoint.address} ${why}`, { side: 'upstream' }),
+      );
     this.#closeIfDrained();
   }
 
@@ -245,9 +247,13 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
     const lost = this.#pending.takeAll();
     this.#events.onGone(this, reason);
     if (lost.length > 0) {
-      const error = new WeftError('connection_lost', `the connection to ${this.#endpoint.address} was lost: ${reason}`, {
-        side: 'upstream',
-      });
+      const error = new WeftError(
+        'connection_lost',
+        `the connection to ${this.#endpoint.address} was lost: ${reason}`,
+        {
+          side: 'upstream',
+        },
+      );
       for (const call of lost) call.onFailure(error);
     }
     this.#unblockAll();

@@ -26,18 +26,31 @@ function shares(type: BalancerType, list: Endpoint[], picks: number): number[] {
 
 for (const type of ['round_robin', 'least_request'] as const) {
   test(`${type}: without load the shares are those of the weights, within 1 %, and 0 means none`, () => {
-    for (const weights of [[1, 1, 1, 1], [90, 10], [100, 50, 25, 0], [1, 999]]) {
+    for (const weights of [
+      [1, 1, 1, 1],
+      [90, 10],
+      [100, 50, 25, 0],
+      [1, 999],
+    ]) {
       const sum = weights.reduce((a, b) => a + b);
       shares(type, endpoints(...weights), 100_000).forEach((share, i) => {
         const wanted = weights[i]! / sum;
-        assert.ok(Math.abs(share - wanted) < 0.01, `${weights.join(',')}: endpoint ${i} got ${share}, wanted ${wanted}`);
+        assert.ok(
+          Math.abs(share - wanted) < 0.01,
+          `${weights.join(',')}: endpoint ${i} got ${share}, wanted ${wanted}`,
+        );
         if (weights[i] === 0) assert.equal(share, 0);
       });
     }
   });
 
   test(`${type}: another endpoint than the one to avoid, whenever there is one`, () => {
-    for (const weights of [[1, 1], [1, 1, 1], [1000, 1], [5, 3, 1]]) {
+    for (const weights of [
+      [1, 1],
+      [1, 1, 1],
+      [1000, 1],
+      [5, 3, 1],
+    ]) {
       const list = endpoints(...weights);
       const picker = createPicker(type, list, seeded(3));
       for (let i = 0; i < 2_000; i++) {

@@ -17,7 +17,10 @@ const oracle = createRequire(import.meta.url)('sofa-bolt-node/lib/protocol/index
   requestEncode(id: number, request: object, options: object): Buffer;
   responseEncode(id: number, response: object, options: object): Buffer;
   heartbeatEncode(id: number, heartbeat: object, options: object): Buffer;
-  decode(bytes: Buffer, options: object): {
+  decode(
+    bytes: Buffer,
+    options: object,
+  ): {
     packetId: number;
     packetType: string;
     data: { error?: Error; appResponse?: unknown };
@@ -124,7 +127,7 @@ test('a forwarded frame differs in its id only, and sofa-bolt-node accepts its c
 
 test('sofa-bolt-node reads a local reply as an error with our reason', () => {
   for (const variant of VARIANTS) {
-    for (const message of ['short', 'x'.repeat(31), 'x'.repeat(32), 'y'.repeat(1023), `${'z'.repeat(1100)}`]) {
+    for (const message of ['short', 'x'.repeat(31), 'x'.repeat(32), 'y'.repeat(1023), 'z'.repeat(1100)]) {
       const bytes = oracle.requestEncode(7, { ...REQUEST }, options(variant));
       const sink = new BufferSink();
       const sender = new BoltDecoder(LIMITS, new Budget(1 << 20), {
@@ -136,7 +139,10 @@ test('sofa-bolt-node reads a local reply as an error with our reason', () => {
       const reply = oracle.decode(Buffer.from(sink.bytes()), { classCache: new Map(), sentReqs: new Map() });
       assert.equal(reply.packetId, 99);
       assert.equal(reply.packetType, 'response');
-      assert.equal(reply.data.error?.message, `com.alipay.remoting.rpc.exception.RpcServerException: ${message.slice(0, 1023)}`);
+      assert.equal(
+        reply.data.error?.message,
+        `com.alipay.remoting.rpc.exception.RpcServerException: ${message.slice(0, 1023)}`,
+      );
       for (const key of ['protocolType', 'boltVersion', 'crcEnable', 'codecType'] as const) {
         if (variant.protocolType === 'bolt' && (key === 'boltVersion' || key === 'crcEnable')) continue;
         assert.equal(reply.options[key], variant[key], key);
@@ -189,7 +195,16 @@ test('the same frames come out wherever the bytes are cut', () => {
 
 test('a frame over the limits is rejected by its head and passed over, wherever it is cut', () => {
   const small = frame({ protocol: 1, type: 1, command: 1, id: 5, content: Buffer.alloc(10) });
-  const large = frame({ protocol: 2, version: 2, switches: 1, type: 1, command: 1, id: 6, timeout: 9, content: Buffer.alloc(3000) });
+  const large = frame({
+    protocol: 2,
+    version: 2,
+    switches: 1,
+    type: 1,
+    command: 1,
+    id: 6,
+    timeout: 9,
+    content: Buffer.alloc(3000),
+  });
   const headers = frame({ protocol: 1, type: 1, command: 1, id: 7, headers: Buffer.alloc(600) });
   const bytes = Buffer.concat([small, large, headers, small]);
   const limits = { maxFrame: 1000, maxHeader: 500 };
@@ -197,7 +212,12 @@ test('a frame over the limits is rejected by its head and passed over, wherever 
     const seen = decodeAll(bytes, [cut, Math.min(cut + 3, bytes.length)], limits);
     assert.deepEqual(
       seen.map(({ id, rejected }) => [id, rejected]),
-      [[5, undefined], [6, 'too_large'], [7, 'too_large'], [5, undefined]],
+      [
+        [5, undefined],
+        [6, 'too_large'],
+        [7, 'too_large'],
+        [5, undefined],
+      ],
       `cut at ${cut}`,
     );
     assert.equal(seen[1]?.timeout, 9);
@@ -236,7 +256,15 @@ test('memory for a cut frame follows the bytes that arrived, not the length it a
 });
 
 test('a wrong checksum is told, a flipped bit anywhere in a checked frame never passes', () => {
-  const good = frame({ protocol: 2, version: 2, switches: 1, type: 1, command: 1, id: 6, content: Buffer.from('payload') });
+  const good = frame({
+    protocol: 2,
+    version: 2,
+    switches: 1,
+    type: 1,
+    command: 1,
+    id: 6,
+    content: Buffer.from('payload'),
+  });
   // From the id on: a flip before it changes what the frame is.
   for (let bit = 6 * 8; bit < good.length * 8; bit++) {
     const bad = Buffer.from(good);
@@ -247,7 +275,10 @@ test('a wrong checksum is told, a flipped bit anywhere in a checked frame never 
     if (bit === 11 * 8) assert.throws(() => decoder.push(bad, bad.length), /begins with 1 or 2/);
     else {
       decoder.push(bad, bad.length);
-      assert.ok(recorder.seen.every((one) => one.rejected !== undefined), `bit ${bit}`);
+      assert.ok(
+        recorder.seen.every((one) => one.rejected !== undefined),
+        `bit ${bit}`,
+      );
     }
     decoder.close();
   }
@@ -292,7 +323,12 @@ test('arbitrary bytes give frames or malformed_frame, nothing else, and hold no 
 });
 
 test('header blocks: null values, malformed lengths, the older service key', () => {
-  const pairs: [string, string | null][] = [['service', null], ['', ''], ['é', 'ü'], ['sofa_head_target_service', 'a:1.0']];
+  const pairs: [string, string | null][] = [
+    ['service', null],
+    ['', ''],
+    ['é', 'ü'],
+    ['sofa_head_target_service', 'a:1.0'],
+  ];
   const block = encodeHeaders(pairs);
   assert.deepEqual(decodeHeaders(block, 0, block.length), pairs);
   assert.equal(findHeader(block, 0, block.length, Buffer.from('service')), NOT_FOUND);

@@ -67,13 +67,18 @@ export class BoltFrame implements FrameView {
     if (type > wire.TYPE_ONEWAY) throw malformed(`unknown frame type ${type}`);
     const response = type === wire.TYPE_RESPONSE;
     const head = v2
-      ? response ? wire.RESPONSE_HEAD_V2 : wire.REQUEST_HEAD_V2
-      : response ? wire.RESPONSE_HEAD_V1 : wire.REQUEST_HEAD_V1;
+      ? response
+        ? wire.RESPONSE_HEAD_V2
+        : wire.REQUEST_HEAD_V2
+      : response
+        ? wire.RESPONSE_HEAD_V1
+        : wire.REQUEST_HEAD_V1;
     if (available < head) return 0;
     this.bytes = bytes;
     this.start = at;
     const version = v2 ? bytes[at + 1]! : 0;
-    if (v2 && (version === 0 || version > wire.VERSION_WITH_CRC)) throw malformed(`unknown protocol version ${version}`);
+    if (v2 && (version === 0 || version > wire.VERSION_WITH_CRC))
+      throw malformed(`unknown protocol version ${version}`);
     this.kind = kindOf(type, wire.readU16(bytes, typeAt + 1));
     this.id = wire.readU32(bytes, typeAt + 4);
     this.serializer = bytes[typeAt + 8]!;

@@ -1,0 +1,24 @@
+/**
+ * An app that offers com.demo.Echo:1.0 with sofa-rpc-node and registers it at its sidecar.
+ *
+ *   node examples/demo/provider.ts --name provider-1 --port 12199 --sidecar http://127.0.0.1:13330
+ */
+import { parseArgs } from 'node:util';
+import { introduce, publish } from './sidecar-api.ts';
+import { createServer } from './sofa.ts';
+
+const { values } = parseArgs({
+  options: { name: { type: 'string' }, port: { type: 'string' }, sidecar: { type: 'string' } },
+});
+const { name = 'provider-1', port = '12199', sidecar = 'http://127.0.0.1:13330' } = values;
+
+const server = createServer(name, Number(port));
+// The reply says who gave it, so that the consumer can tell who serves how much.
+server.addService({ interfaceName: 'com.demo.Echo' }, { echo: async (text: string) => `${name}: ${text}` });
+server.on('error', (error) => console.error(error));
+await server.start();
+
+await introduce(sidecar, name);
+await publish(sidecar, 'com.demo.Echo:1.0', Number(port));
+console.log(`${name} serves com.demo.Echo:1.0 at port ${port}`);
+process.send?.({ type: 'ready' });
