@@ -106,7 +106,14 @@ function raw(t: TestContext, server: RegistryServer, headers?: Record<string, st
 
 async function status(server: RegistryServer, method: string, path: string, headers: Line = {}): Promise<number> {
   const { port } = server.address;
-  const asked = request({ host: '127.0.0.1', port, method, path, headers: headers as Record<string, string>, agent: false });
+  const asked = request({
+    host: '127.0.0.1',
+    port,
+    method,
+    path,
+    headers: headers as Record<string, string>,
+    agent: false,
+  });
   asked.end();
   const [response] = (await once(asked, 'response')) as [IncomingMessage];
   response.resume();
@@ -140,7 +147,9 @@ test('what cannot be understood ends the session, with the reason', async (t) =>
     [[HELLO, 'x'.repeat(70_000)], /longer than/],
   ];
   for (const [messages, reason] of cases) {
-    const lines = await raw(t, server).send(...messages).ended();
+    const lines = await raw(t, server)
+      .send(...messages)
+      .ended();
     const refused = lines.find((line) => line['op'] === 'refused');
     assert.match(String(refused?.['reason']), reason, JSON.stringify(messages).slice(0, 100));
     assert.equal(lines.at(-1)?.['op'], 'bye');
@@ -247,6 +256,7 @@ test('with a grace, a client that is back in time is never seen to leave; its ol
   let told: Line | undefined;
   void gone.then((line) => (told = line));
   // When the server notices the end of the connection is up to the system.
+  // oxlint-disable-next-line no-unmodified-loop-condition -- a callback changes it
   while (told === undefined) {
     clock.advance(100);
     await new Promise(setImmediate);

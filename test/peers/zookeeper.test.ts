@@ -36,7 +36,15 @@ test('a Java provider is seen, with its facts, and seen to go', async (t) => {
   const port = await freePort();
   const address = zookeeper.connectString;
   const java = await startJavaProvider(
-    { app: 'java', name: 'java', host: '127.0.0.1', port, virtualHost: '127.0.0.1', virtualPort: port, registry: { protocol: 'zookeeper', address } },
+    {
+      app: 'java',
+      name: 'java',
+      host: '127.0.0.1',
+      port,
+      virtualHost: '127.0.0.1',
+      virtualPort: port,
+      registry: { protocol: 'zookeeper', address },
+    },
     t,
   );
   await seen.until(`127.0.0.1:${port}`);

@@ -63,7 +63,7 @@ function clusterRows({ view, usable, endpoints }: ShownCluster): Html {
   return html`<tr class="${view.endpoints.length > 0 ? 'group' : ''}">
       <td class="name"><a href="/${only}#clusters">${view.name}</a></td>
       <td>${view.origin}</td>
-      <td>${view.lb}</td>
+      <td class="keep">${view.lb}</td>
       <td class="num">${usableText(view, usable)}</td>
       <td class="num">${formatCount(view.active)}</td>
       <td class="num">${formatCount(totalOf(view.totals))}</td>

@@ -45,6 +45,7 @@ h3 { font-size: 13px; margin: 14px 0 4px; color: var(--dim); font-weight: 600; }
 .tile b { display: block; font-size: 22px; line-height: 1.3; font-weight: 650; font-variant-numeric: tabular-nums; }
 td.name { min-width: 13em; }
 td.chips { min-width: 9em; }
+.keep { white-space: nowrap; }
 dd code { white-space: pre-wrap; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th { text-align: left; color: var(--dim); font-weight: 600; font-size: 12px; white-space: nowrap; }

@@ -176,6 +176,7 @@ test('a session that has expired is begun anew', async (t) => {
   const up = next();
   let done = false;
   void up.then(() => (done = true));
+  // oxlint-disable-next-line no-unmodified-loop-condition -- a callback changes it
   while (!done) {
     clock.advance(100);
     await new Promise(setImmediate);

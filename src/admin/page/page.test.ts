@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { describe, test } from 'node:test';
+import { ManualClock } from '../../core/manual-clock.ts';
+import { silentLogger } from '../../telemetry/log.ts';
+import { createEndpoints } from '../endpoints.ts';
+import { clusterView, endpointView, fakeTarget, latencyView } from '../testing/fake-target.ts';
+import type { FakeTarget } from '../testing/fake-target.ts';
+
+interface Page {
+  readonly headers: Readonly<Record<string, string>>;
+  /** As it is sent. */
+  readonly body: string;
+  /** Without markup and with single spaces, as people read it. */
+  readonly text: string;
+}
+
+async function pageOf(target: FakeTarget, search = ''): Promise<Page> {
+  const clock = new ManualClock(target.startedAt);
+  clock.advance(9_300_000);
+  const page = createEndpoints({ target, clock, log: silentLogger }).find(({ path }) => path === '/');
+  const reply = await page!.get({ method: 'GET', query: new URLSearchParams(search), browser: true });
+  const main = reply.body.slice(reply.body.indexOf('<main>'), reply.body.indexOf('</main>'));
+  const text = main.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ');
+  return { headers: reply.headers, body: reply.body, text };
+}
+
+describe('the page for people', () => {
+  test('tells who, since when and how it fares', async () => {
+    const target = fakeTarget();
+    target.clusterViews = [
+      clusterView('com.demo.Echo:1.0', {
+        totals: { ok: 1998, timeout: 2 },
+        latency: latencyView({ 0.001: 1000 }),
+        endpoints: [
+          endpointView('10.0.0.7:12200'),
+          endpointView('10.0.0.8:12200', { usable: false, reason: 'refused' }),
+        ],
+      }),
+    ];
+    const { text } = await pageOf(target);
+    assert.match(text, /shop-1 ready zookeeper registry connected app shop · zone RZ01A up 2 h 35 min/);
+    assert.match(text, /2 000 requests since the start 99\.9 % answered 0 under way now 0\.75 ms p50 1 ms p99/);
+    assert.match(text, /1 cluster 1 \/ 2 endpoints usable/);
+    assert.match(text, /ok 1 998 timeout 2/);
+    assert.match(text, /egress 127\.0\.0\.1:12220 bolt egress: from the app/);
+    assert.match(text, /10\.0\.0\.8:12200 not usable: refused .*10\.0\.0\.7:12200 usable/);
+    assert.match(text, /\/ready 200 while requests are taken/);
+  });
+
+  test('says why no requests are taken, and why the last reload was refused', async () => {
+    const target = fakeTarget();
+    target.readyView = { ready: false, reason: 'draining' };
+    target.configView = { ...target.configView, lastError: 'listeners[0]: bad\nclusters[1]: <b>worse</b>' };
+    const { text, body } = await pageOf(target);
+    assert.match(text, /not ready/);
+    assert.match(text, /Takes no requests: draining/);
+    assert.match(text, /The last reload of \/etc\/weft\/weft\.yaml was refused; .* stays\. listeners\[0\]: bad/);
+    assert.match(body, /clusters\[1\]: &lt;b&gt;worse&lt;\/b&gt;/);
+  });
+
+  test('shows what the application has registered', async () => {
+    const target = fakeTarget();
+    const key = { service: 'com.demo.Pay:1.0', protocol: 'bolt', group: 'gray' };
+    target.appView = {
+      name: undefined,
+      health: { state: 'unhealthy', reasons: ['no heartbeat', '/checkService failed'] },
+      publications: [{ ...key, status: 'unpublished', reason: 'no heartbeat', address: '' }],
+      subscriptions: [{ ...key, datas: undefined }, ...Array.from({ length: 60 }, () => ({ ...key, datas: ['a'] }))],
+    };
+    const { text } = await pageOf(target);
+    assert.match(text, /has not introduced itself yet unhealthy no heartbeat; \/checkService failed/);
+    assert.match(text, /com\.demo\.Pay:1\.0 gray bolt – unpublished no heartbeat/);
+    assert.match(text, /bolt the registry has not answered yet/);
+    assert.match(text, /… 11 more/);
+  });
+
+  test('stays small in a mesh of thousands, and leads to the rest', async () => {
+    const target = fakeTarget();
+    target.clusterViews = Array.from({ length: 5000 }, (_, i) =>
+      clusterView(`svc-${String(i).padStart(4, '0')}`, {
+        endpoints: Array.from({ length: 10 }, (__, j) => endpointView(`10.0.${j}.1:1`)),
+      }),
+    );
+    const { text, body } = await pageOf(target);
+    assert.ok(body.length < 300_000, `${body.length}`);
+    assert.match(text, /Clusters 5 000, page 1 of 100/);
+    assert.match(text, /5 000 clusters 50 000 \/ 50 000 endpoints usable/);
+    assert.match(body, /href="\/\?page=2#clusters"/);
+    const filtered = await pageOf(target, 'name=svc-0001');
+    assert.match(filtered.text, /Clusters 1 with “svc-0001”/);
+    assert.match(filtered.body, /value="svc-0001"/);
+  });
+});
+
+describe('the page and what peers name', () => {
+  const evil = `"'><script>alert(1)</script><style>*{}</style>`;
+
+  /** A target each of whose texts is hostile. */
+  function hostileTarget(): FakeTarget {
+    const target = fakeTarget();
+    const base = {
+      node: { id: evil, app: evil, zone: evil },
+      version: evil,
+      registry: () => ({ type: evil, state: evil }),
+    };
+    const key = { service: evil, protocol: evil, group: evil };
+    return Object.assign(target, base, {
+      readyView: { ready: false, reason: evil },
+      configView: { config: {}, file: evil, loadedAt: 0, lastError: evil },
+      listenerViews: [{ name: evil, protocol: evil, direction: evil, address: evil, connections: 0, active: 0 }],
+      clusterViews: [
+        clusterView(evil, {
+          origin: evil,
+          lb: evil,
+          totals: { [evil]: 1 },
+          endpoints: [endpointView(evil, { usable: false, reason: evil, metadata: { [evil]: evil } })],
+        }),
+      ],
+      appView: {
+        name: evil,
+        health: { state: evil, reasons: [evil] },
+        publications: [{ ...key, status: evil, reason: evil, address: evil }],
+        subscriptions: [{ ...key, datas: [evil] }],
+      },
+    });
+  }
+
+  test('nothing of it becomes markup', async () => {
+    const { body } = await pageOf(hostileTarget(), `name=${encodeURIComponent(evil)}`);
+    assert.equal(body.match(/<script/g)?.length, 1);
+    assert.equal(body.match(/<style/g)?.length, 1);
+    assert.ok(!body.includes('alert(1)</script'));
+    assert.ok(body.includes('&quot;&#39;&gt;&lt;script&gt;alert(1)'));
+  });
+
+  test('and if it did, the browser would not run it: only our own style and script have their hashes in the CSP', async () => {
+    const { body, headers } = await pageOf(fakeTarget());
+    const policy = headers['content-security-policy'] ?? '';
+    for (const [tag, directive] of [
+      ['style', 'style-src'],
+      ['script', 'script-src'],
+    ] as const) {
+      const content = new RegExp(`<${tag}>(.*?)</${tag}>`, 's').exec(body)?.[1] ?? '';
+      const hash = createHash('sha256').update(content).digest('base64');
+      assert.ok(policy.includes(`${directive} 'sha256-${hash}'`), `${tag} is not the one that the policy lets in`);
+    }
+    assert.match(policy, /^default-src 'none';/);
+    assert.doesNotMatch(policy, /unsafe|\*|https?:/);
+    assert.doesNotMatch(body, /\b(style|on[a-z]+)="|src=|https?:\/\//);
+  });
+});
