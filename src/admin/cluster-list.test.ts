@@ -66,7 +66,7 @@ describe('the table for terminals', () => {
       clusterTable(listClusters(all, { name: '', page: 1 }, LIMITS)),
       [
         'CLUSTER  ORIGIN    LB             USABLE   ACTIVE  REQUESTS  FAILED  P50      P99',
-        'echo     registry  least-request  1/1      0       13        2       0.75 ms  1 ms',
+        'echo     registry  least-request  1/1      0       13        2       0.75 ms  0.99 ms',
         '  10.0.0.7:12200          usable  weight 1  0 active  1 connections  app=echo',
         'unheard  registry  least-request  unknown  0       0         0       –        –',
         '',
@@ -98,6 +98,6 @@ describe('the table for terminals', () => {
       listClusters([clusterView(evil, { endpoints: [endpoint] })], { name: '', page: 1 }, LIMITS),
     );
     assert.equal(table.split('\n').length, 4);
-    assert.doesNotMatch(table, /\u001b/);
+    assert.ok(!table.includes('\u001b'));
   });
 });
