@@ -158,18 +158,6 @@ export class ZkClient {
     return this.#call(`list ${path}`, OP.getChildren, write, (reader) => reader.texts());
   }
 
-  /** Is told of nothing more below this path; a server before 3.5 cannot do that, which does no harm. */
-  unwatch(path: string, kind: 'children' | 'data'): void {
-    if (!this.#up) return;
-    const type = kind === 'children' ? 1 : 2;
-    this.#call(
-      `unwatch ${path}`,
-      OP.removeWatches,
-      (writer) => void writer.text(path).int(type),
-      () => {},
-    ).catch(() => {});
-  }
-
   /** Ends the session and with it all its ephemeral nodes. */
   async close(): Promise<void> {
     if (this.#closed) return;

@@ -10,8 +10,6 @@ export const OP = {
   getChildren: 8,
   ping: 11,
   multi: 14,
-  /** Takes a watch back; since 3.5, older servers answer with an error. */
-  removeWatches: 18,
   auth: 100,
   closeSession: -11,
 } as const;

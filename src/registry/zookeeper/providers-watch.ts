@@ -94,12 +94,12 @@ export class ProvidersWatch {
     this.#start();
   }
 
+  /**
+   * What the server still watches tells one change each, which then is for nobody. Taking
+   * watches back would make a server before 3.5 close the connection.
+   */
   close(): void {
     this.#closed = true;
-    this.#deps.client.unwatch(this.path, 'children');
-    for (const [name, { armed }] of this.#nodes) {
-      if (armed) this.#deps.client.unwatch(`${this.path}/${name}`, 'data');
-    }
   }
 
   #start(): void {

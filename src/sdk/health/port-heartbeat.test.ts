@@ -42,7 +42,7 @@ test('one acknowledged heartbeat makes a port healthy, and the connection is kep
   clock.advance(5000);
   assert.equal(connector.connections.length, 1);
   assert.equal(connector.last.written.length, 2);
-  assert.equal(connector.last.written[1]?.length, 22);
+  assert.equal(connector.last.written[1]?.length, 45, 'a head of 22 bytes and the header that announces goaway');
   answer();
   assert.deepEqual(changes, ['healthy']);
   heartbeat.close();
