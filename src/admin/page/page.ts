@@ -3,7 +3,7 @@ import type { HttpReply } from '../../sdk/http/http-server.ts';
 import type { ClusterList } from '../cluster-list.ts';
 import { formatAge, formatTime } from '../format.ts';
 import type { AdminEndpoint } from '../router.ts';
-import type { AdminTarget } from '../target.ts';
+import type { AdminTarget, ClusterView } from '../target.ts';
 import { appCard } from './app-card.ts';
 import { clustersCard } from './clusters-card.ts';
 import { html, Html, NOTHING } from './html.ts';
@@ -16,7 +16,9 @@ export interface PageInput {
   readonly target: AdminTarget;
   /** Milliseconds since 1970. */
   readonly now: number;
-  /** The clusters to show. */
+  /** All of them, for the sums. */
+  readonly clusters: readonly ClusterView[];
+  /** Those to show. */
   readonly list: ClusterList;
   readonly endpoints: readonly AdminEndpoint[];
 }
@@ -81,8 +83,7 @@ function page(input: PageInput): Html {
     </html> `;
 }
 
-function main({ target, now, list, endpoints }: PageInput): Html {
-  const clusters = target.clusters();
+function main({ target, now, clusters, list, endpoints }: PageInput): Html {
   return html`<main>
     ${heading(target, now)} ${notes(target)} ${tiles(clusters)} ${requestsCard(clusters)}
     ${listenersCard(target.listeners())} ${clustersCard(list)} ${appCard(target.app())} ${logCard(target.log.level)}
