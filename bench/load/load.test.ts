@@ -62,7 +62,8 @@ for (const [name, change] of [
     const result = await runLoad({ ...spec, ...change, port: await echo(t) });
     assert.deepEqual(result.failureNotes, []);
     assert.equal(result.failures, 0);
-    assert.ok(result.requests > 0 && result.latency.p50 > 0 && result.latency.max >= result.latency.p50);
+    // A quantile may lie a hundredth above what was measured, so above the maximum too.
+    assert.ok(result.requests > 0 && result.latency.p50 > 0 && result.latency.max * 1.01 >= result.latency.p50);
   });
 }
 
