@@ -5,7 +5,6 @@ import type { HttpReply } from '../sdk/http/http-server.ts';
 import { listClusters } from './cluster-list.ts';
 import type { ClusterList, ClusterQuery, ListLimits } from './cluster-list.ts';
 import { clusterTable } from './cluster-table.ts';
-import { formatTime } from './format.ts';
 import { quantile } from './latency.ts';
 import { pageReply } from './page/page.ts';
 import { json, seeOther, text } from './reply.ts';
@@ -75,8 +74,8 @@ function views(target: AdminTarget): AdminEndpoint[] {
       options: ['?format=yaml  the same as YAML'],
       get: ({ query }) =>
         byFormat(query, {
-          json: () => json({ ...target.config(), loadedAt: new Date(target.config().loadedAt).toISOString() }),
-          yaml: () => yamlReply(target.config()),
+          json: () => json(configJson(target.config())),
+          yaml: async () => (await import('./config-yaml.ts')).configYaml(target.config()),
         }),
     },
     {
@@ -155,6 +154,10 @@ function clusterQuery(query: URLSearchParams): ClusterQuery {
   return { name: query.get('name') ?? '', page: Number.isSafeInteger(page) ? page : 1 };
 }
 
+function configJson(view: ConfigView): object {
+  return { ...view, loadedAt: new Date(view.loadedAt).toISOString() };
+}
+
 function listJson({ query, total, pages, clusters }: ClusterList): object {
   return {
     total,
@@ -173,13 +176,4 @@ function listJson({ query, total, pages, clusters }: ClusterList): object {
 /** Seconds; null above the highest bound of the histogram. */
 function latencyJson(latency: LatencyView | undefined): object | undefined {
   return latency && { p50: quantile(latency, 0.5), p99: quantile(latency, 0.99) };
-}
-
-async function yamlReply({ config, file, loadedAt, lastError }: ConfigView): Promise<HttpReply> {
-  // Loaded when first asked for: most proxies never are.
-  const { stringify } = await import('yaml');
-  const head = [`# ${visible(file)}, loaded ${formatTime(loadedAt)}`];
-  if (lastError !== '') head.push(...lastError.split('\n').map((line) => `# last reload refused: ${visible(line)}`));
-  const type = { 'content-type': 'text/yaml; charset=utf-8' };
-  return text(200, `${head.join('\n')}\n${stringify(config)}`, type);
 }

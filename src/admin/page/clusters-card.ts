@@ -56,6 +56,8 @@ function table(list: ClusterList): Html {
 
 function clusterRows({ view, usable, endpoints }: ShownCluster): Html {
   const hidden = view.endpoints.length - endpoints.length;
+  // Weights say something only where they differ.
+  const weighted = view.endpoints.some(({ weight }) => weight !== view.endpoints[0]?.weight);
   const only = queryString({ name: view.name, page: 1 });
   const more = html`<tr class="part last">
     <td colspan="9"><a href="/${only}#clusters">… ${formatCount(hidden)} more</a></td>
@@ -71,7 +73,7 @@ function clusterRows({ view, usable, endpoints }: ShownCluster): Html {
       <td class="num">${quantileText(view.latency, 0.5)}</td>
       <td class="num">${quantileText(view.latency, 0.99)}</td>
     </tr>
-    ${endpoints.map((endpoint, index) => endpointRow(endpoint, hidden === 0 && index === endpoints.length - 1))}${hidden > 0 ? more : NOTHING}`;
+    ${endpoints.map((endpoint, index) => endpointRow(endpoint, { weighted, last: hidden === 0 && index === endpoints.length - 1 }))}${hidden > 0 ? more : NOTHING}`;
 }
 
 function usableText({ known, endpoints }: ShownCluster['view'], usable: number): Html {
@@ -82,7 +84,7 @@ function usableText({ known, endpoints }: ShownCluster['view'], usable: number):
 
 function endpointRow(
   { address, usable, reason, weight, active, connections, metadata }: EndpointView,
-  last: boolean,
+  { weighted, last }: { readonly weighted: boolean; readonly last: boolean },
 ): Html {
   const facts = Object.entries(metadata).slice(0, MAX_METADATA);
   const state = usable
@@ -94,7 +96,7 @@ function endpointRow(
     <td class="num">${formatCount(active)}</td>
     <td colspan="4">
       <span class="chip">${formatCount(connections)} ${connections === 1 ? 'connection' : 'connections'}</span
-      >${weight === 1 ? NOTHING : html`<span class="chip">weight ${weight}</span>`}${facts.map(([key, value]) => html`<span class="chip">${key} ${value}</span>`)}
+      >${weighted ? html`<span class="chip">weight ${weight}</span>` : NOTHING}${facts.map(([key, value]) => html`<span class="chip">${key} ${value}</span>`)}
     </td>
   </tr>`;
 }
