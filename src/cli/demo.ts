@@ -1,12 +1,114 @@
-import type { Command } from './command.ts';
+import { UsageError } from './command.ts';
+import type { CliIo, Command } from './command.ts';
+import { LiveShow } from './demo/live-show.ts';
+import { PlainShow } from './demo/plain-show.ts';
+import { DemoRun } from './demo/run.ts';
+import { parseOptions } from './options.ts';
 
-/** Placeholder until the command is written. */
+const DEFAULT_RATE = 200;
+const MAX_RATE = 5_000;
+
+const HELP = `Usage: weft demo [OPTION…]
+
+Runs a whole mesh on this machine and shows how it fares: the embedded registry, a SOFARPC
+provider and a consumer (npm's sofa-rpc-node), each with its sidecar. The consumer calls both
+through the sidecars and without them. Everything listens on 127.0.0.1, on ports that are
+free, and ends with the demo.
+
+Keys:
+  a        another provider with its sidecar appears
+  k        the oldest provider is killed (SIGKILL)
+  s        the newest provider is stopped gracefully
+  q        quit, as Ctrl-C does
+
+Options:
+  --rate N      calls a second, on each of the two paths (default ${DEFAULT_RATE}, at most ${MAX_RATE})
+  --seconds N   end after N seconds, with exit code 1 when a call through the sidecars failed
+  --tour        do by itself what the keys do; so it is without a terminal
+  --plain       print lines instead of drawing a table; so it is without a terminal
+
+Examples:
+  weft demo
+  weft demo --tour --seconds 20
+`;
+
 export const command: Command = {
   name: 'demo',
   summary: 'Run a whole mesh on this machine and watch it',
-  help: 'Usage: weft demo\n\nNot in this version yet.\n',
-  run: async (_args, io) => {
-    io.stderr('weft demo: not in this version yet\n');
-    return 1;
-  },
+  help: HELP,
+  run,
 };
+
+async function run(args: readonly string[], io: CliIo): Promise<number> {
+  const { values, positionals } = parseOptions(args, {
+    rate: { type: 'string' },
+    seconds: { type: 'string' },
+    tour: { type: 'boolean' },
+    plain: { type: 'boolean' },
+  });
+  if (positionals.length > 0) throw new UsageError(`takes no argument ${positionals[0]}`);
+  const rate = values.rate === undefined ? DEFAULT_RATE : numberOf('--rate', values.rate, MAX_RATE);
+  const seconds = values.seconds === undefined ? undefined : numberOf('--seconds', values.seconds, 86_400);
+  const live = io.isTty && values.plain !== true;
+  const keyboard = live && process.stdin.isTTY;
+  const colors = live && !io.env['NO_COLOR'] && io.env['TERM'] !== 'dumb';
+  const terminal = {
+    get columns() {
+      return process.stdout.columns ?? io.columns;
+    },
+    get rows() {
+      return process.stdout.rows ?? 24;
+    },
+    write: (text: string) => io.stdout(text),
+  };
+  const show = live ? new LiveShow(terminal, colors) : new PlainShow((text) => io.stdout(text));
+  const listen = keyboard ? listenToKeys : undefined;
+  const demo = new DemoRun({ rate, seconds, tour: values.tour === true || !keyboard, listen }, show);
+  const { failed } = await withSignals(
+    () => demo.end(),
+    () => demo.run(),
+  );
+  // Who ends it by hand may have made calls fail on purpose.
+  return failed && seconds !== undefined ? 1 : 0;
+}
+
+function numberOf(option: string, text: string, most: number): number {
+  const value = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || value <= 0 || value > most) {
+    throw new UsageError(`${option} is a number above 0 and at most ${most}`);
+  }
+  return value;
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Runs `work`; the first signal meanwhile asks it to end, the second ends this process at once. */
+async function withSignals<T>(end: () => void, work: () => Promise<T>): Promise<T> {
+  let asked = false;
+  const onSignal = (): void => {
+    if (asked) process.exit(130);
+    asked = true;
+    end();
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  try {
+    return await work();
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+  }
+}
+
+/** Hears single keys. Ctrl-C is one of them meanwhile: '\x03'. */
+function listenToKeys(onKey: (key: string) => void): () => void {
+  const { stdin } = process;
+  const onData = (data: Buffer): void => {
+    for (const key of data.toString()) onKey(key.toLowerCase());
+  };
+  stdin.setRawMode(true);
+  stdin.on('data', onData);
+  return () => {
+    stdin.off('data', onData);
+    stdin.setRawMode(false);
+    stdin.pause();
+  };
+}

@@ -86,6 +86,11 @@ export class Member {
     return this.#wait(() => this.#messages.find((message) => 'type' in message && message.type === type));
   }
 
+  /** Never resolves; rejects, with its output, when it ends. */
+  async fails(): Promise<never> {
+    throw this.#failure(`ended (${await this.ended})`);
+  }
+
   send(message: object): void {
     if (this.#child.connected) this.#child.send(message, () => undefined);
   }

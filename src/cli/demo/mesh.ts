@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Member } from './member.ts';
-import type { LogRecord } from './member.ts';
+import type { LogRecord, MemberHooks } from './member.ts';
 import type { Programs } from './programs.ts';
 import { Provider } from './provider.ts';
 import { sidecarConfig } from './sidecar-config.ts';
@@ -31,6 +32,8 @@ export interface MeshHooks {
 
 /** How long the direct path keeps calling a dead provider before somebody changes its address. */
 const REDIRECT_MS = 3_000;
+/** Above the timeout of a call. */
+const FINISH_MS = 4_000;
 /** How long a provider that is over stays on the screen. */
 const LINGER_MS = 8_000;
 
@@ -71,6 +74,11 @@ export class Mesh {
   /** The provider that is called without sidecars. */
   get directTo(): Provider | undefined {
     return this.#directTo;
+  }
+
+  /** Rejects, with its output, when the consumer ends: without its calls there is nothing to show. */
+  get consumerEnded(): Promise<void> {
+    return this.#consumer?.fails() ?? Promise.resolve();
   }
 
   /** Rejects with the output of the part that did not start. */
@@ -137,7 +145,8 @@ export class Mesh {
     if (consumer === undefined) return;
     this.#closing = true;
     consumer.send({ type: 'finish' });
-    await Promise.race([consumer.told('finished'), consumer.ended]).catch(() => undefined);
+    const bound = delay(FINISH_MS, undefined, { ref: false });
+    await Promise.race([consumer.told('finished'), bound]).catch(() => undefined);
   }
 
   /** Ends every member and waits for it. There is nothing to save. */
@@ -174,7 +183,7 @@ export class Mesh {
     this.#watch(consumer);
   }
 
-  async #startMember(name: string, args: readonly string[], hooks = {}): Promise<Member> {
+  async #startMember(name: string, args: readonly string[], hooks: MemberHooks = {}): Promise<Member> {
     this.#hooks.onStarting(name);
     const member = await Member.start(name, args, hooks);
     this.#members.add(member);

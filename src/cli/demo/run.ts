@@ -1,0 +1,186 @@
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../../core/clock.ts';
+import { Director } from './director.ts';
+import { askEndpoints } from './endpoints.ts';
+import type { EndpointState } from './endpoints.ts';
+import { Mesh } from './mesh.ts';
+import { findPrograms } from './programs.ts';
+import type { Scene, SceneEvent } from './scene.ts';
+import type { Show } from './show.ts';
+import { count } from './text.ts';
+import { runTour } from './tour.ts';
+import { Traffic } from './traffic.ts';
+
+const FRAME_MS = 250;
+const SERVICE = 'com.demo.Echo:1.0';
+/** Failures come in floods; one of them is told in this time. */
+const FAILURE_EVERY_MS = 5_000;
+
+export interface DemoOptions {
+  /** Calls a second, on each path. */
+  readonly rate: number;
+  /** Ends by itself after so many seconds of calls. */
+  readonly seconds: number | undefined;
+  readonly tour: boolean;
+  /** Keys as they are pressed; absent without a keyboard. Returns what ends the listening. */
+  readonly listen: ((onKey: (key: string) => void) => () => void) | undefined;
+}
+
+/** One run of the demo: starts it, shows it, ends it. */
+export class DemoRun {
+  readonly #options: DemoOptions;
+  readonly #show: Show;
+  readonly #traffic = new Traffic(() => systemClock.now());
+  readonly #events: SceneEvent[] = [];
+  readonly #failureToldAt = { mesh: -Infinity, direct: -Infinity };
+  readonly #end = new AbortController();
+  #mesh: Mesh | undefined;
+  #endpoints: ReadonlyMap<string, EndpointState> = new Map();
+  #startedAt = systemClock.now();
+
+  constructor(options: DemoOptions, show: Show) {
+    this.#options = options;
+    this.#show = show;
+  }
+
+  /** Whether any call through the sidecars failed. Rejects when a part does not start. */
+  async run(): Promise<{ failed: boolean }> {
+    const programs = findPrograms();
+    const folder = await mkdtemp(join(tmpdir(), 'weft-demo-'));
+    const options = { programs, folder, rate: this.#options.rate, now: () => systemClock.now() };
+    const mesh = (this.#mesh = new Mesh(options, {
+      onStarting: (part) => this.#show.starting(part),
+      onStarted: (part, pid, detail) => this.#show.started(part, pid, detail),
+      onEvent: (text) => this.#say(text),
+      onReport: (message) => this.#report(message),
+    }));
+    // However this process ends, unless it is killed: then the members notice by themselves.
+    const clearUp = (): void => {
+      mesh.closeNow();
+      rmSync(folder, { recursive: true, force: true });
+    };
+    process.once('exit', clearUp);
+    let summary = '';
+    try {
+      await this.#untilEnd(mesh.start());
+      if (!this.#end.signal.aborted) await this.#perform(mesh);
+      await mesh.finish();
+      summary = this.#summary();
+    } finally {
+      await mesh.close();
+      process.off('exit', clearUp);
+      clearUp();
+      this.#show.close(summary);
+    }
+    return { failed: this.#traffic.path('mesh').failures > 0 };
+  }
+
+  /** Asks the run to end; it is over when `run` has resolved. */
+  end(): void {
+    this.#end.abort();
+  }
+
+  /** The part that the audience sees. Resolves when it is time to end. */
+  async #perform(mesh: Mesh): Promise<void> {
+    const { seconds, tour, listen } = this.#options;
+    this.#startedAt = systemClock.now();
+    const director = new Director(
+      mesh,
+      () => this.#endpoints,
+      (text) => this.#say(text),
+    );
+    const frames = setInterval(() => void this.#frame(director), FRAME_MS);
+    const bound = seconds === undefined ? undefined : setTimeout(() => this.end(), seconds * 1_000);
+    const deafen = listen?.((key) => this.#onKey(director, key));
+    // The tour ends early when the demo does.
+    if (tour) runTour(director, this.#end.signal).catch(() => undefined);
+    try {
+      await this.#untilEnd(mesh.consumerEnded);
+    } finally {
+      deafen?.();
+      clearTimeout(bound);
+      clearInterval(frames);
+    }
+    await this.#frame(director);
+  }
+
+  /** Waits for `work`, but no longer than until the end is asked for. */
+  async #untilEnd(work: Promise<void>): Promise<void> {
+    const { signal } = this.#end;
+    if (signal.aborted) return;
+    await Promise.race([work, new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))]);
+  }
+
+  #onKey(director: Director, key: string): void {
+    if (key === 'a') void director.add();
+    else if (key === 'k') director.kill();
+    else if (key === 's') void director.stop();
+    else if (key === 'q' || key === '\x03') this.end();
+  }
+
+  async #frame(director: Director): Promise<void> {
+    const mesh = this.#mesh!;
+    this.#endpoints = (await askEndpoints(mesh.consumerAdmin, SERVICE)) ?? this.#endpoints;
+    this.#show.frame(this.#scene(mesh, director));
+  }
+
+  #scene(mesh: Mesh, director: Director): Scene {
+    const providers = mesh.providers.map((provider) => ({
+      // oxlint-disable-next-line typescript/no-misused-spread -- plain fields are what is shown
+      ...provider,
+      ...this.#traffic.provider(provider.name),
+      address: provider.ingress,
+      endpoint: this.#endpoints.get(provider.ingress),
+    }));
+    const sidecars = mesh.providers.filter(({ admin, phase }) => admin !== '' && phase !== 'gone');
+    return {
+      seconds: this.#seconds(),
+      mesh: this.#traffic.path('mesh'),
+      direct: this.#traffic.path('direct'),
+      directTo: mesh.directTo?.name ?? '',
+      providers,
+      links: [
+        { name: "consumer's sidecar", url: mesh.consumerAdmin },
+        ...sidecars.map(({ name, admin }) => ({ name: `${name}'s sidecar`, url: admin })),
+        { name: 'registry', url: `http://${mesh.registry}/services` },
+      ],
+      events: this.#events,
+      hint: this.#options.listen === undefined ? 'The tour runs by itself.' : director.hint,
+      keys: this.#options.listen !== undefined,
+    };
+  }
+
+  #report(message: object): void {
+    const failed = this.#traffic.take(message);
+    if (failed === undefined) return;
+    const { path, failures } = failed;
+    const now = systemClock.now();
+    if (now - this.#failureToldAt[path] < FAILURE_EVERY_MS) return;
+    this.#failureToldAt[path] = now;
+    const what = path === 'mesh' ? 'a call through the sidecars failed' : 'calls without sidecars fail';
+    this.#say(`${what}: ${failures[0]}`);
+  }
+
+  #say(text: string): void {
+    const event = { seconds: this.#seconds(), text: text.trim() };
+    this.#events.push(event);
+    if (this.#events.length > 20) this.#events.shift();
+    this.#show.event(event.seconds, event.text);
+  }
+
+  #seconds(): number {
+    return (systemClock.now() - this.#startedAt) / 1_000;
+  }
+
+  #summary(): string {
+    const mesh = this.#traffic.path('mesh');
+    const direct = this.#traffic.path('direct');
+    return (
+      `${count(mesh.calls)} calls through the sidecars, ${count(mesh.failures)} failed; ` +
+      `${count(direct.calls)} without them, ${count(direct.failures)} failed. All processes of the demo have ended.\n`
+    );
+  }
+}
