@@ -1,5 +1,6 @@
 /** The part of sofa-rpc-node that the demo's apps use; the package brings no types. */
 import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
 
 export interface RpcConsumer {
   ready(): Promise<void>;
@@ -16,6 +17,7 @@ export interface RpcServer {
   addService(service: { interfaceName: string }, methods: Record<string, (...args: never[]) => unknown>): void;
   start(): Promise<void>;
   on(event: 'error', listener: (error: Error) => void): void;
+  on(event: 'connection', listener: (connection: { readonly socket: Socket }) => void): void;
 }
 
 interface SofaRpc {
@@ -29,8 +31,17 @@ const ignore = (): void => undefined;
 /** What goes wrong with a call is its caller's to tell; the library would log it a second time. */
 const logger = { info: ignore, debug: ignore, warn: ignore, error: ignore };
 
+const LOOPBACK = /^(::ffff:)?127\.|^::1$/;
+
 export function createServer(appName: string, port: number): RpcServer {
-  return new sofa.server.RpcServer({ appName, port, logger });
+  const server = new sofa.server.RpcServer({ appName, port, logger });
+  server.on('connection', ({ socket }) => {
+    // The library listens on all interfaces; the demo is for this machine alone.
+    if (!LOOPBACK.test(socket.remoteAddress ?? '')) socket.destroy();
+    // A reply is written in pieces; Nagle's algorithm would hold the last of them back.
+    socket.setNoDelay(true);
+  });
+  return server;
 }
 
 export function createClient(): RpcClient {

@@ -66,10 +66,10 @@ export class Director {
   get hint(): string {
     const { ready } = this;
     const [oldest] = ready;
-    if (this.#adding) return 'Another provider is on its way: its sidecar publishes it, the consumer’s hears of it.';
+    if (this.#adding) return "A provider is on its way: its sidecar publishes it, the consumer's finds it.";
     if (oldest === undefined || ready.length < 2)
-      return 'Try a: another provider appears, and takes its share of the calls.';
-    return `Try k: ${oldest.name} is killed under load, and no call through the sidecars fails.`;
+      return 'Try a: another provider appears and takes its share of the calls.';
+    return `Try k: ${oldest.name} is killed; no call through the sidecars fails.`;
   }
 }
 

@@ -1,11 +1,13 @@
 import * as v from 'valibot';
 
-const clustersSchema = v.array(
-  v.object({
-    name: v.string(),
-    endpoints: v.array(v.object({ address: v.string(), usable: v.boolean(), reason: v.optional(v.string(), '') })),
-  }),
-);
+const clustersSchema = v.object({
+  clusters: v.array(
+    v.object({
+      name: v.string(),
+      endpoints: v.array(v.object({ address: v.string(), usable: v.boolean(), reason: v.string() })),
+    }),
+  ),
+});
 
 /** An endpoint as the consumer's sidecar sees it. */
 export interface EndpointState {
@@ -29,7 +31,7 @@ export async function askEndpoints(
       headers: { accept: 'application/json' },
       signal: AbortSignal.timeout(ASK_MS),
     });
-    const clusters = v.parse(clustersSchema, await response.json());
+    const { clusters } = v.parse(clustersSchema, await response.json());
     const cluster = clusters.find(({ name }) => name === service);
     return new Map(cluster?.endpoints.map(({ address, usable, reason }) => [address, { usable, reason }]));
   } catch {

@@ -83,7 +83,8 @@ export class LiveShow implements Show {
 
   #draw(lines: readonly Line[]): void {
     const { columns } = this.#terminal;
-    const texts = lines.map((line) => renderLine(line, columns, this.#colors) + CLEAR_LINE_REST);
+    // The last column stays free: from there, clearing the rest would take its character along.
+    const texts = lines.map((line) => renderLine(line, columns - 1, this.#colors) + CLEAR_LINE_REST);
     const drawn = texts.join('\r\n');
     const resized = sizeOf(this.#terminal) !== this.#size;
     if (drawn === this.#drawn && !resized) return;

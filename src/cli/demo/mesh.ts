@@ -114,7 +114,7 @@ export class Mesh {
     this.#hooks.onStarted(name, app.pid, `sofa-rpc-node at ${provider.app}`);
     provider.phase = 'running';
     void app.ended.then((how) => this.#onAppEnded(provider, how));
-    this.#watch(sidecar);
+    void sidecar.ended.then((how) => this.#onSidecarEnded(provider, how));
     return provider;
   }
 
@@ -203,14 +203,16 @@ export class Mesh {
   /** Members that end without having been asked to are news. */
   #watch(member: Member): void {
     void member.ended.then((how) => {
-      const expected =
-        this.#closing || this.#providers.some((one) => one.sidecar === member && one.phase !== 'running');
-      if (!expected) this.#hooks.onEvent(`${member.name} has ended (${how})`);
+      if (!this.#closing) this.#hooks.onEvent(`${member.name} has ended (${how})`);
     });
   }
 
   #onAppEnded(provider: Provider, how: string): void {
     if (!this.#closing && provider.phase === 'running') this.#died(provider, `has ended (${how})`);
+  }
+
+  #onSidecarEnded(provider: Provider, how: string): void {
+    if (!this.#closing && provider.phase === 'running') this.#died(provider, `has lost its sidecar (${how})`);
   }
 
   #died(provider: Provider, how: string): void {
@@ -238,6 +240,7 @@ export class Mesh {
   }
 
   #clearAway(provider: Provider): void {
+    provider.appMember?.signal('SIGKILL');
     provider.sidecar?.signal('SIGTERM');
     this.#providers = this.#providers.filter((one) => one !== provider);
   }

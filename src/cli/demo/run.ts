@@ -180,7 +180,7 @@ export class DemoRun {
     const direct = this.#traffic.path('direct');
     return (
       `${count(mesh.calls)} calls through the sidecars, ${count(mesh.failures)} failed; ` +
-      `${count(direct.calls)} without them, ${count(direct.failures)} failed. All processes of the demo have ended.\n`
+      `${count(direct.calls)} without them, ${count(direct.failures)} failed.\nAll processes of the demo have ended.\n`
     );
   }
 }

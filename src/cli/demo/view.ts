@@ -41,48 +41,31 @@ function title({ seconds }: Scene): Line {
 }
 
 function paths({ mesh, direct, directTo }: Scene): Line[] {
-  // oxlint-disable-next-line unicorn/consistent-function-scoping -- it belongs to this text alone
-  const added = (after: number | undefined, before: number | undefined): string => {
-    if (after === undefined || before === undefined) return '';
-    return `${after < before ? '−' : '+'}${millis(Math.abs(after - before))}`;
-  };
   return [
-    [span(' calls                    calls/s   success       p50       p99  failed in total', 'dim')],
+    [span(' calls                  calls/s    success       p50       p99   failed of all', 'dim')],
     pathLine('through two sidecars', mesh, 'bold'),
     pathLine(`without, to ${directTo}`, direct),
     [
-      span(
-        cells(
-          [[' the sidecars add', 26]],
-          [
-            ['', 7],
-            ['', 10],
-            [added(mesh.p50, direct.p50), 10],
-            [added(mesh.p99, direct.p99), 10],
-          ],
-        ),
-        'dim',
-      ),
+      span(' the sidecars add'.padEnd(43), 'dim'),
+      span(added(mesh.p50, direct.p50).padStart(10), 'dim'),
+      span(added(mesh.p99, direct.p99).padStart(10), 'dim'),
     ],
   ];
+}
+
+/** How much longer it takes, with its sign. */
+function added(after: number | undefined, before: number | undefined): string {
+  if (after === undefined || before === undefined) return '';
+  return `${after < before ? '−' : '+'}${millis(Math.abs(after - before))}`;
 }
 
 function pathLine(name: string, path: PathView, style?: Style): Line {
   const good = path.success === undefined ? undefined : path.success === 1 ? 'green' : 'red';
   return [
-    span(cells([[` ${name}`, 26]], [[count(Math.round(path.perSecond)), 7]]), style),
-    span(percent(path.success).padStart(10), good),
-    span(
-      cells(
-        [],
-        [
-          [millis(path.p50), 10],
-          [millis(path.p99), 10],
-        ],
-      ),
-      style,
-    ),
-    span(`  ${count(path.failures)} of ${count(path.calls)}`, path.failures > 0 ? 'red' : style),
+    span(` ${name}`.padEnd(25) + count(Math.round(path.perSecond)).padStart(7), style),
+    span(percent(path.success).padStart(11), good),
+    span(millis(path.p50).padStart(10) + millis(path.p99).padStart(10), style),
+    span(`   ${count(path.failures)} of ${count(path.calls)}`, path.failures > 0 ? 'red' : style),
   ];
 }
 
@@ -93,18 +76,8 @@ function providers({ providers: rows }: Scene): Line[] {
       const { text, style, mark } = stateOf(row);
       return [
         span(` ${mark} `, style),
-        span(
-          cells(
-            [
-              [row.name, 12],
-              [row.address, 16],
-            ],
-            [
-              [count(Math.round(row.perSecond)), 8],
-              [count(row.calls), 9],
-            ],
-          ),
-        ),
+        span(row.name.padEnd(12) + row.address.padEnd(16)),
+        span(count(Math.round(row.perSecond)).padStart(8) + count(row.calls).padStart(9)),
         span(`  ${text}`, style),
       ];
     }),
@@ -118,7 +91,7 @@ export function stateOf(row: ProviderRow): { text: string; style: Style; mark: s
     case 'starting':
       return { text: 'starting', style: 'yellow', mark: '◌' };
     case 'running':
-      if (endpoint === undefined) return { text: 'the consumer does not know it yet', style: 'yellow', mark: '◌' };
+      if (endpoint === undefined) return { text: 'not known to the consumer', style: 'yellow', mark: '◌' };
       if (endpoint.usable) return { text: 'ready', style: 'green', mark: '●' };
       return { text: endpoint.reason || 'not usable', style: 'red', mark: '●' };
     case 'stopping':
@@ -146,6 +119,7 @@ function happened({ events }: Scene, most: number): Line[] {
   const last = events.slice(-most);
   return [
     [span(' what happened', 'dim')],
+    ...(last.length === 0 ? [[span('              nothing yet', 'dim')]] : []),
     ...last.map(({ seconds, text }): Line => [span(duration(seconds).padStart(12), 'dim'), span(`  ${text}`)]),
   ];
 }
@@ -157,13 +131,6 @@ function next({ hint, keys }: Scene): Line[] {
     ? [...key('a', 'add a provider'), ...key('k', 'kill one'), ...key('s', 'stop one gracefully'), ...key('q', 'quit')]
     : [span(' Ctrl-C ends it', 'dim')];
   return [[span(` ${hint}`, 'yellow')], bar];
-}
-
-/** Cells to the left, then cells to the right, each padded to its width. */
-function cells(left: readonly (readonly [string, number])[], right: readonly (readonly [string, number])[]): string {
-  const lefts = left.map(([text, width]) => text.padEnd(width));
-  const rights = right.map(([text, width]) => text.padStart(width));
-  return [...lefts, ...rights].join('');
 }
 
 /** A scene in one line, for where nothing can be drawn over. */
