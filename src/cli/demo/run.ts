@@ -70,6 +70,8 @@ export class DemoRun {
       await mesh.finish();
       summary = this.#summary();
     } finally {
+      // Also what goes on by itself, such as the tour, when a part has failed.
+      this.end();
       await mesh.close();
       process.off('exit', clearUp);
       clearUp();
@@ -160,8 +162,10 @@ export class DemoRun {
     const now = systemClock.now();
     if (now - this.#failureToldAt[path] < FAILURE_EVERY_MS) return;
     this.#failureToldAt[path] = now;
-    const what = path === 'mesh' ? 'a call through the sidecars failed' : 'calls without sidecars fail';
-    this.#say(`${what}: ${failures[0]}`);
+    const [reason = ''] = failures;
+    if (path === 'mesh') this.#say(`a call through the sidecars failed: ${reason}`);
+    // The library adds the address, which is on the screen.
+    else this.#say(`calls without sidecars fail: ${reason.replace(/ \(address: .*$/, '')}`);
   }
 
   #say(text: string): void {
@@ -178,9 +182,12 @@ export class DemoRun {
   #summary(): string {
     const mesh = this.#traffic.path('mesh');
     const direct = this.#traffic.path('direct');
-    return (
-      `${count(mesh.calls)} calls through the sidecars, ${count(mesh.failures)} failed; ` +
-      `${count(direct.calls)} without them, ${count(direct.failures)} failed.\nAll processes of the demo have ended.\n`
-    );
+    const served = this.#traffic.providers.map(({ name, calls }) => `${name} ${count(calls)}`);
+    return [
+      `${count(mesh.calls)} calls through the sidecars, ${count(mesh.failures)} failed; answered by: ${served.join(', ')}`,
+      `${count(direct.calls)} calls without them, ${count(direct.failures)} failed`,
+      'All processes of the demo have ended.',
+      '',
+    ].join('\n');
   }
 }

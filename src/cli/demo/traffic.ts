@@ -61,6 +61,11 @@ export class Traffic {
     return { calls: served?.calls ?? 0, perSecond: served?.window.read().perSecond ?? 0 };
   }
 
+  /** Every provider that has answered, in the order of the first answers. */
+  get providers(): readonly { readonly name: string; readonly calls: number }[] {
+    return [...this.#providers].map(([name, { calls }]) => ({ name, calls }));
+  }
+
   #served(name: string, calls: number): void {
     let served = this.#providers.get(name);
     if (served === undefined) this.#providers.set(name, (served = { calls: 0, window: new CallWindow(this.#now) }));

@@ -13,8 +13,13 @@ export function layOut(scene: Scene, rows: number): Line[] {
     const lines = compose(scene, events, true);
     if (lines.length <= rows) return lines;
   }
-  const lines = compose(scene, MIN_EVENTS, false).filter((line) => line !== EMPTY);
-  return lines.slice(0, rows);
+  const dense = withoutGaps(compose(scene, MIN_EVENTS, true));
+  if (dense.length <= rows) return dense;
+  return withoutGaps(compose(scene, MIN_EVENTS, false)).slice(0, rows);
+}
+
+function withoutGaps(lines: readonly Line[]): Line[] {
+  return lines.filter((line) => line !== EMPTY);
 }
 
 function compose(scene: Scene, events: number, links: boolean): Line[] {

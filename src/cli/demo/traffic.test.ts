@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Traffic } from './traffic.ts';
+
+const calls = (path: string, micros: number[], failures: string[] = [], providers: Record<string, number> = {}) => ({
+  type: 'calls',
+  path,
+  micros,
+  failures,
+  providers,
+});
+
+test('calls are counted by path, and those through the sidecars by provider too', () => {
+  const traffic = new Traffic(() => 0);
+  assert.equal(traffic.take(calls('mesh', [100, 200], [], { 'provider-1': 1, 'provider-2': 1 })), undefined);
+  assert.equal(traffic.take(calls('direct', [50], [], { 'provider-1': 1 })), undefined);
+  assert.deepEqual(traffic.take(calls('mesh', [300], ['lost'], { 'provider-2': 1 })), {
+    path: 'mesh',
+    failures: ['lost'],
+  });
+  const { calls: all, failures, success } = traffic.path('mesh');
+  assert.deepEqual({ all, failures, success }, { all: 4, failures: 1, success: 0.75 });
+  assert.equal(traffic.path('direct').calls, 1);
+  assert.deepEqual(traffic.providers, [
+    { name: 'provider-1', calls: 1 },
+    { name: 'provider-2', calls: 2 },
+  ]);
+  assert.equal(traffic.provider('provider-3').calls, 0);
+});
+
+test('messages of another kind or shape change nothing', () => {
+  const traffic = new Traffic(() => 0);
+  for (const message of [{ type: 'ready' }, {}, calls('sideways', [1]), { ...calls('mesh', [1]), micros: 'many' }]) {
+    assert.equal(traffic.take(message), undefined);
+  }
+  assert.equal(traffic.path('mesh').calls, 0);
+});
