@@ -1,5 +1,7 @@
 /** `weft demo` as a stranger runs it, out of the bundle: what it shows is true, and nothing of it stays. */
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -9,8 +11,18 @@ import type { Child } from '../support/children.ts';
 const WEFT = join(import.meta.dirname, '../../dist/weft.mjs');
 const RUNNING = /^✓ consumer {2,}pid/;
 
-function startDemo(t: TestContext, ...args: string[]): Promise<Child> {
-  return startChild(process.execPath, [WEFT, 'demo', ...args], { name: 'demo', ready: RUNNING, owner: t });
+async function startDemo(t: TestContext, ...args: string[]): Promise<Child> {
+  // One that is killed leaves its temporary folder behind.
+  const folder = await mkdtemp(join(tmpdir(), 'weft-test-'));
+  const env = { TMPDIR: folder };
+  const demo = await startChild(process.execPath, [WEFT, 'demo', ...args], {
+    name: 'demo',
+    ready: RUNNING,
+    owner: t,
+    env,
+  });
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  return demo;
 }
 
 /** The processes that the demo says it has started, by their names. */

@@ -66,9 +66,11 @@ export class DemoRun {
     let summary = '';
     try {
       await this.#untilEnd(mesh.start());
-      if (!this.#end.signal.aborted) await this.#perform(mesh);
-      await mesh.finish();
-      summary = this.#summary();
+      if (!this.#end.signal.aborted) {
+        await this.#perform(mesh);
+        await mesh.finish();
+        summary = this.#summary();
+      }
     } finally {
       // Also what goes on by itself, such as the tour, when a part has failed.
       this.end();
