@@ -30,6 +30,8 @@ export interface SidecarOptions {
 const UNPUBLISH_MS = 5_000;
 /** The same when the registry is out of reach: what lives there ends with the connection anyway. */
 const UNREACHABLE_MS = 250;
+/** A handle that keeps the event loop alive; how often it fires does not matter. */
+const HOLD_MS = 60_000;
 
 /** One running proxy: all parts put together, started and stopped in order. */
 export class Sidecar {
@@ -123,7 +125,7 @@ export class Sidecar {
     if (published === true) {
       log.info('taking publications back');
       await this.#within(this.#registryTime(), this.#api!.unpublishAll());
-      await this.#wait(propagation);
+      await this.#pause(propagation).over;
     }
     await this.#dataPlane?.stopAccepting();
     log.info('finishing what is under way');
@@ -205,20 +207,25 @@ export class Sidecar {
 
   /** Waits for `work`, but no longer than `ms`. */
   async #within(ms: number, work: Promise<void>): Promise<void> {
-    await Promise.race([
-      work.catch((error: Error) => this.#options.log.warn('shutdown step failed', { reason: error.message })),
-      this.#wait(ms),
-    ]);
+    const pause = this.#pause(ms);
+    const settled = work.catch((error: Error) => {
+      this.#options.log.warn('shutdown step failed', { reason: error.message });
+    });
+    await Promise.race([settled, pause.over]);
+    // A wait that nobody needs any more must not keep the process alive.
+    pause.end();
   }
 
-  #wait(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      // The timer of a clock does not keep the process alive; a wait of the shutdown has to.
-      const hold = setInterval(() => {}, 60_000);
-      this.#clock.after(ms, () => {
-        clearInterval(hold);
-        resolve();
-      });
-    });
+  /** A time that keeps the process alive, which a clock's own timers do not, until it is over or ended. */
+  #pause(ms: number): { readonly over: Promise<void>; end(): void } {
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    const hold = setInterval(() => {}, HOLD_MS);
+    const end = (): void => {
+      timer.cancel();
+      clearInterval(hold);
+      resolve();
+    };
+    const timer = this.#clock.after(ms, end);
+    return { over, end };
   }
 }

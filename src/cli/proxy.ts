@@ -44,12 +44,19 @@ async function run(args: readonly string[], io: CliIo): Promise<number> {
   const log = createLogger({ control: logControl, format: config.log.format, write: (line) => io.stderr(line) });
   for (const warning of warnings) log.warn('config warning', { path: warning.path, reason: warning.message });
   const sidecar = new Sidecar(config, { file, version: await readVersion(), log, logControl });
-  await sidecar.start();
-  const reload = new ConfigReload(file, sidecar, { clock: systemClock, log });
-  const onHangup = (): void => void reload.now();
+  // Before anything is started: a signal that finds no handler ends the process on the spot.
+  const stopped = firstSignal();
+  const started = sidecar.start().then(() => new ConfigReload(file, sidecar, { clock: systemClock, log }));
+  // One that comes during the start is carried out after it; a start that fails ends the process anyway.
+  const onHangup = (): void => {
+    started.then(
+      (reload) => reload.now(),
+      () => undefined,
+    );
+  };
   process.on('SIGHUP', onHangup);
-  const signal = await firstSignal();
-  log.info('stopping', { signal });
+  const reload = await started;
+  log.info('stopping', { signal: await stopped });
   process.off('SIGHUP', onHangup);
   reload.close();
   await sidecar.stop();
