@@ -45,7 +45,7 @@ document and tags are refused.
 SIGHUP, or a change of the file, reads it again. A file with errors changes nothing and is told
 in the log. These take effect at once: \`listeners\` (a change of \`limits\` or \`idleTimeout\`
 without closing the port, any other by opening it anew), \`clusterDefaults\`, \`clusters\`,
-\`health\`, \`discovery\`, \`shutdown\`, \`log\`. A change of \`node\`, \`admin\`, \`sdk\`,
+\`discovery\`, \`shutdown\`, \`log\`. A change of \`node\`, \`admin\`, \`sdk\`, \`health\`,
 \`registry\` or \`stateDir\` waits for the next start, and the log says so.
 `;
 

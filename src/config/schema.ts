@@ -98,7 +98,10 @@ const registry = v.pipe(
 const limits = v.pipe(
   v.strictObject({
     maxFrame: v.optional(
-      size('Largest frame; a larger one closes the connection.', { min: 64, max: 1024 ** 3 }),
+      size('Largest frame; a larger one is refused and passed over, the connection goes on.', {
+        min: 64,
+        max: 1024 ** 3,
+      }),
       '16MiB',
     ),
     maxHeader: v.optional(size('Largest header block of a frame.', { max: 65535 }), 65535),
