@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Clock } from '../core/clock.ts';
-import { ChangeSignal } from '../registry/file/change-signal.ts';
+import { ChangeSignal } from '../config/change-signal.ts';
 import type { Logger } from '../telemetry/log.ts';
 
 export interface ReloadTarget {

@@ -150,7 +150,6 @@ export class DataPlane {
     const spec: ListenerSpec = {
       name,
       host: address.host,
-      port: address.port,
       codec: CODECS[protocol],
       limits: config.limits,
       idleTimeout: config.idleTimeout,

@@ -1,13 +1,9 @@
 import { parseAddress } from '../config/address.ts';
 import type { EndpointAddress } from '../dataplane/cluster/endpoint.ts';
 import type { EndpointSource } from '../dataplane/cluster/endpoint-source.ts';
-import type { ServiceInstance, ServiceKey, Watch, WatchListener } from '../registry/registry.ts';
+import type { ServiceInstance } from '../registry/registry.ts';
+import type { WatchSource } from '../sdk/subscriptions.ts';
 import type { Logger } from '../telemetry/log.ts';
-
-/** What can be watched: a registry, or what shares its watches. */
-export interface WatchSource {
-  watch(key: ServiceKey, listener: WatchListener): Watch;
-}
 
 /** A registry as the data plane sees it: endpoints by service name, for one protocol. */
 export function registrySource(watches: WatchSource, protocol: string, log: Logger): EndpointSource {

@@ -61,10 +61,6 @@ export class Connection implements Flushable {
     socket.on('close', () => this.#onClose());
   }
 
-  get closed(): boolean {
-    return this.#closed;
-  }
-
   /** Bytes accepted and not yet taken by the kernel. */
   get queued(): number {
     return this.#output.length + this.#outstandingBytes;

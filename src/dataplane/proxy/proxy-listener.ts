@@ -10,8 +10,6 @@ import type { ManagedCluster } from './managed-cluster.ts';
 export interface ListenerSpec {
   readonly name: string;
   readonly host: string;
-  /** 0 takes a free one. */
-  readonly port: number;
   readonly codec: CorrelatedCodec;
   readonly limits: DownstreamLimits & { readonly maxConnections: number };
   /** Milliseconds; 0 for never. */
@@ -60,10 +58,6 @@ export class ProxyListener implements ListenerScope {
     return this.#listener?.port ?? 0;
   }
 
-  get host(): string {
-    return this.#host;
-  }
-
   get connections(): number {
     return this.#downstreams.size;
   }
@@ -75,7 +69,10 @@ export class ProxyListener implements ListenerScope {
     return active;
   }
 
-  /** @throws WeftError `listen_failed` */
+  /**
+   * @param port 0 takes a free one.
+   * @throws WeftError `listen_failed`
+   */
   async open(port: number): Promise<void> {
     const { maxConnections } = this.limits;
     const options = { host: this.#host, port, maxConnections, highWater: DOWNSTREAM_HIGH_WATER };

@@ -40,10 +40,6 @@ export class EndpointPool implements EndpointResources, UpstreamEvents {
     return this.#connections.length;
   }
 
-  get queued(): number {
-    return this.#queue.length;
-  }
-
   /**
    * Sends the frame `bytes[start, end)` for `call` on the connection with the fewest waiting
    * calls, or queues it until there is one. What cannot be done is told to the call at once.

@@ -151,10 +151,6 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
     this.#closeIfDrained();
   }
 
-  destroy(reason: string): void {
-    this.#connection.destroy(reason);
-  }
-
   onConnect(): void {
     this.#state = 'ready';
     this.#wasReady = true;

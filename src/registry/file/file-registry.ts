@@ -10,7 +10,7 @@ import { keyText } from '../registry.ts';
 import type { Registry, RegistryState, ServiceInstance, ServiceKey, Watch, WatchListener } from '../registry.ts';
 import { StateCell } from '../state-cell.ts';
 import { WatchHub } from '../watch-hub.ts';
-import { ChangeSignal } from './change-signal.ts';
+import { ChangeSignal } from '../../config/change-signal.ts';
 import { FileSet } from './file-set.ts';
 import { formatPublications } from './parse.ts';
 

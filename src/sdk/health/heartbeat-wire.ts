@@ -1,7 +1,8 @@
 import { Budget } from '../../core/budget.ts';
 import type { CorrelatedCodec } from '../../dataplane/message/correlated-codec.ts';
+import { BufferSink } from '../../dataplane/message/buffer-sink.ts';
 import { FrameKind } from '../../dataplane/message/frame.ts';
-import type { ByteSink, FrameDecoder } from '../../dataplane/message/frame.ts';
+import type { FrameDecoder } from '../../dataplane/message/frame.ts';
 
 /** The part of a codec that heartbeats need. */
 export type HeartbeatCodec = Pick<CorrelatedCodec, 'createDecoder' | 'heartbeat'>;
@@ -10,9 +11,9 @@ export type HeartbeatCodec = Pick<CorrelatedCodec, 'createDecoder' | 'heartbeat'
 const MAX_FRAME = 64 * 1024;
 
 export function encodeHeartbeat(codec: HeartbeatCodec, id: number): Buffer {
-  const out = new PlainSink();
+  const out = new BufferSink();
   codec.heartbeat(out, id);
-  return out.target;
+  return out.bytes();
 }
 
 /** Finds the acknowledgements in what the application sends; its `push` throws when that is no frame. */
@@ -23,14 +24,4 @@ export function createAckReader(codec: HeartbeatCodec, onAck: (id: number) => vo
     },
     onRejected() {},
   });
-}
-
-class PlainSink implements ByteSink {
-  target: Buffer = Buffer.alloc(0);
-
-  reserve(length: number): number {
-    const at = this.target.length;
-    this.target = Buffer.concat([this.target, Buffer.alloc(length)]);
-    return at;
-  }
 }

@@ -12,7 +12,7 @@ import {
   GOAWAY_HEADER,
 } from './encode.ts';
 import type { BoltFrame } from './frame.ts';
-import { findHeader, NOT_FOUND } from './headers.ts';
+import { findHeader, headerText, NOT_FOUND } from './headers.ts';
 
 const KEY_FAILURE_CODE = Buffer.from(FAILURE_CODE_HEADER);
 const KEY_FAILURE_UNSENT = Buffer.from(FAILURE_UNSENT_HEADER);
@@ -41,9 +41,8 @@ function failureOf(view: FrameView): { code: string; unsent: boolean } | undefin
   const to = from + frame.headerLength;
   const found = findHeader(frame.bytes, from, to, KEY_FAILURE_CODE);
   if (found === NOT_FOUND) return undefined;
-  const at = Math.floor(found / 0x10000);
   return {
-    code: frame.bytes.toString('latin1', at, at + (found % 0x10000)),
+    code: headerText(frame.bytes, found),
     unsent: findHeader(frame.bytes, from, to, KEY_FAILURE_UNSENT) !== NOT_FOUND,
   };
 }

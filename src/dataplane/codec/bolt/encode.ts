@@ -50,13 +50,7 @@ export function encodeFrame(out: ByteSink, fields: FrameFields): void {
   const version = v2 ? (fields.version ?? 1) : 0;
   const switches = fields.switches ?? 0;
   const checksum = version === wire.VERSION_WITH_CRC && (switches & wire.SWITCH_CRC) !== 0;
-  const head = v2
-    ? response
-      ? wire.RESPONSE_HEAD_V2
-      : wire.REQUEST_HEAD_V2
-    : response
-      ? wire.RESPONSE_HEAD_V1
-      : wire.REQUEST_HEAD_V1;
+  const head = wire.headLength(v2, response);
   const covered = head + className.length + headers.length + content.length;
   const start = out.reserve(covered + (checksum ? wire.CRC_LENGTH : 0));
   const bytes = out.target;

@@ -1,6 +1,6 @@
 import { WeftError } from '../../../core/errors.ts';
 import { FrameKind, type FrameView } from '../../message/frame.ts';
-import { findHeader, NOT_FOUND } from './headers.ts';
+import { findHeader, headerText, NOT_FOUND } from './headers.ts';
 import { BoltStatus } from './status.ts';
 import * as wire from './wire.ts';
 
@@ -45,8 +45,7 @@ export class BoltFrame implements FrameView {
     let found = findHeader(this.bytes, from, to, KEY_SERVICE);
     if (found === NOT_FOUND) found = findHeader(this.bytes, from, to, KEY_TARGET_SERVICE);
     if (found === NOT_FOUND) return '';
-    const at = Math.floor(found / 0x10000);
-    return this.bytes.toString('latin1', at, at + (found % 0x10000));
+    return headerText(this.bytes, found);
   }
 
   /**
@@ -66,13 +65,7 @@ export class BoltFrame implements FrameView {
     const type = bytes[typeAt]!;
     if (type > wire.TYPE_ONEWAY) throw malformed(`unknown frame type ${type}`);
     const response = type === wire.TYPE_RESPONSE;
-    const head = v2
-      ? response
-        ? wire.RESPONSE_HEAD_V2
-        : wire.REQUEST_HEAD_V2
-      : response
-        ? wire.RESPONSE_HEAD_V1
-        : wire.REQUEST_HEAD_V1;
+    const head = wire.headLength(v2, response);
     if (available < head) return 0;
     this.bytes = bytes;
     this.start = at;

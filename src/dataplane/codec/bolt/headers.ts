@@ -33,6 +33,12 @@ export function findHeader(bytes: Buffer, start: number, end: number, key: Buffe
   return NOT_FOUND;
 }
 
+/** The text that `findHeader` found, in the plain ASCII of names and codes. */
+export function headerText(bytes: Buffer, found: number): string {
+  const at = Math.floor(found / 0x10000);
+  return bytes.toString('latin1', at, at + (found % 0x10000));
+}
+
 /** All pairs in their order; a null key reads as ''. For people and tests, not for the path. */
 export function decodeHeaders(bytes: Buffer, start: number, end: number): [string, string | null][] {
   const pairs: [string, string | null][] = [];

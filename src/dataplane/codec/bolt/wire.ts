@@ -40,6 +40,12 @@ export const RESPONSE_HEAD_V1 = 20;
 export const REQUEST_HEAD_V2 = 24;
 export const RESPONSE_HEAD_V2 = 22;
 
+/** The length of the fixed part of a frame. */
+export function headLength(v2: boolean, response: boolean): number {
+  if (v2) return response ? RESPONSE_HEAD_V2 : REQUEST_HEAD_V2;
+  return response ? RESPONSE_HEAD_V1 : REQUEST_HEAD_V1;
+}
+
 export function readU16(bytes: Buffer, at: number): number {
   return (bytes[at]! << 8) | bytes[at + 1]!;
 }

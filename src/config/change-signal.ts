@@ -1,7 +1,7 @@
 import { watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
-import type { Clock, Timer } from '../../core/clock.ts';
-import type { Logger } from '../../telemetry/log.ts';
+import type { Clock, Timer } from '../core/clock.ts';
+import type { Logger } from '../telemetry/log.ts';
 
 export interface ChangeSignalOptions {
   readonly clock: Clock;
