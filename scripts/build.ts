@@ -5,8 +5,7 @@
  */
 import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import http from 'node:http';
-import { type BuildOptions, type Plugin, build } from 'esbuild';
+import { type BuildOptions, type PluginBuild, build } from 'esbuild';
 import { STAMP, hashSources, isBundleFresh } from './setup/bundle.mjs';
 import { withLock } from './setup/lock.mjs';
 
@@ -52,28 +51,31 @@ async function listOptions() {
     legalComments: 'linked',
     banner: { js: REQUIRE },
     external: await listDevelopmentPackages(),
-    plugins: [lightHttp()],
+    plugins: [{ name: 'light-builtins', setup: lightBuiltins }],
     write: false,
     logLevel: 'warning',
   } satisfies BuildOptions;
 }
 
 /**
- * An ES import of node:http evaluates all of its exports, the WebSocket getters among them, which
- * load an HTTP client that nobody uses: 15 MB in every sidecar. The bundle takes the plain
- * exports alone.
+ * An ES import of one of Node's own modules evaluates all of its exports, the getters among them,
+ * and those load what nobody asked for: the WebSocket client of node:http alone is 15 MB in every
+ * sidecar, the getters of fs, util and crypto some 3 MB each. The bundle takes what it uses.
  */
-function lightHttp(): Plugin {
-  const module = "process.getBuiltinModule('node:http')";
-  const plain = Object.entries(Object.getOwnPropertyDescriptors(http)).flatMap(([name, descriptor]) =>
-    descriptor.get === undefined && name !== 'default' ? [name] : [],
+function lightBuiltins(bundler: PluginBuild): void {
+  bundler.onResolve({ filter: /^node:/ }, ({ path, kind }) =>
+    kind === 'import-statement' ? { path, namespace: 'light-builtin' } : undefined,
   );
-  const contents = `export const { ${plain.join(', ')} } = ${module};\nexport default ${module};\n`;
-  const setup: Plugin['setup'] = (bundler) => {
-    bundler.onResolve({ filter: /^node:http$/ }, ({ path }) => ({ path, namespace: 'light-http' }));
-    bundler.onLoad({ filter: /.*/, namespace: 'light-http' }, () => ({ contents }));
-  };
-  return { name: 'light-http', setup };
+  bundler.onLoad({ filter: /.*/, namespace: 'light-builtin' }, ({ path }) => ({ contents: exportsOneByOne(path) }));
+}
+
+/** The source of a module with a built-in module's exports, of which esbuild drops those that nobody imports. */
+function exportsOneByOne(name: string): string {
+  const keys = Object.keys(process.getBuiltinModule(name) ?? {}).filter((key) => key !== 'default');
+  const lines = keys.map((key) => `const builtin_${key} = /* @__PURE__ */ (() => builtin.${key})();`);
+  const names = keys.map((key) => `builtin_${key} as ${key}`);
+  const builtin = `const builtin = /* @__PURE__ */ process.getBuiltinModule('${name}');`;
+  return [builtin, ...lines, `export { ${names.join(', ')} };`, 'export default builtin;'].join('\n');
 }
 
 /** What only development needs is never part of the bundle: the peers of tests and of the demo stay packages. */

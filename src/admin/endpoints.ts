@@ -6,7 +6,6 @@ import { listClusters } from './cluster-list.ts';
 import type { ClusterList, ClusterQuery, ListLimits } from './cluster-list.ts';
 import { clusterTable } from './cluster-table.ts';
 import { quantile } from './latency.ts';
-import { pageReply } from './page/page.ts';
 import { json, seeOther, text } from './reply.ts';
 import type { AdminRequest } from './reply.ts';
 import { listText } from './router.ts';
@@ -33,7 +32,8 @@ export function createEndpoints(deps: EndpointDeps): readonly AdminEndpoint[] {
     {
       path: '/',
       purpose: 'the state of this proxy as a page for people',
-      get: ({ query }) => {
+      get: async ({ query }) => {
+        const { pageReply } = await import('./page/page.ts');
         const clusters = deps.target.clusters();
         const list = listClusters(clusters, clusterQuery(query), ON_PAGE);
         return pageReply({ target: deps.target, now: deps.clock.wall(), clusters, list, endpoints });

@@ -1,6 +1,6 @@
-import { crc32 } from 'node:zlib';
 import type { Budget } from '../../../core/budget.ts';
 import type { FrameDecoder, FrameLimits, FrameSink } from '../../message/frame.ts';
+import { crc32 } from './crc.ts';
 import { BoltFrame } from './frame.ts';
 import { CRC_LENGTH, readU32, REQUEST_HEAD_V2 } from './wire.ts';
 

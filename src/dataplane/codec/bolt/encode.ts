@@ -1,5 +1,5 @@
-import { crc32 } from 'node:zlib';
 import type { ByteSink, LocalFailure } from '../../message/frame.ts';
+import { crc32 } from './crc.ts';
 import { encodeHeaders } from './headers.ts';
 import { statusOf } from './status.ts';
 import * as wire from './wire.ts';
