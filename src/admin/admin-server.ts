@@ -1,6 +1,6 @@
-import { formatAddress } from '../config/address.ts';
+import { formatAddress, isLoopback } from '../config/address.ts';
 import type { HostPort } from '../config/address.ts';
-import { isLoopback, refusalOfOtherSites } from '../sdk/http/guard.ts';
+import { refusalOfOtherSites } from '../sdk/http/guard.ts';
 import { HttpServer } from '../sdk/http/http-server.ts';
 import { createEndpoints } from './endpoints.ts';
 import type { EndpointDeps } from './endpoints.ts';

@@ -5,15 +5,18 @@ import type { ManagedCluster } from '../dataplane/proxy/managed-cluster.ts';
 import type { LocalApi } from '../sdk/local-api.ts';
 import type { DataPlane } from './data-plane.ts';
 
-/** The parts of the admin target that are read off the running parts. */
+/** The parts of the admin target that are read off the running parts, as far as those are running yet. */
 export function viewsOf(
-  dataPlane: DataPlane,
-  api: LocalApi | undefined,
+  dataPlane: () => DataPlane | undefined,
+  localApi: () => LocalApi | undefined,
 ): Pick<AdminTarget, 'listeners' | 'clusters' | 'app'> {
   return {
-    listeners: () => dataPlane.listeners.map(viewListener),
-    clusters: () => dataPlane.clusters.all.map(viewCluster),
-    app: () => (api === undefined ? undefined : viewApp(api)),
+    listeners: () => (dataPlane()?.listeners ?? []).map(viewListener),
+    clusters: () => (dataPlane()?.clusters.all ?? []).map(viewCluster),
+    app: () => {
+      const api = localApi();
+      return api && viewApp(api);
+    },
   };
 }
 
@@ -31,6 +34,7 @@ function viewCluster({ cluster, origin, stats }: ManagedCluster): ClusterView {
     known: cluster.known,
     active: stats.active,
     totals: stats.totals(),
+    latency: stats.latency,
     endpoints: [...cluster.endpoints].map((endpoint) => ({
       address: addressText(endpoint),
       weight: endpoint.weight,

@@ -1,14 +1,22 @@
-import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Config } from '../config/config.ts';
-import { loadConfig } from '../config/load.ts';
-import type { Clock } from '../core/clock.ts';
+import { checkConfigText, readConfigText, type ReadResult } from '../config/load.ts';
+import type { LoadResult } from '../config/parse.ts';
 import { ChangeSignal } from '../config/change-signal.ts';
+import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../telemetry/log.ts';
 
 export interface ReloadTarget {
   reload(config: Config): Promise<void>;
   refused(reason: string): void;
+}
+
+export interface ConfigReloadOptions {
+  readonly file: string;
+  /** What the file held when the running config was read from it. */
+  readonly text: string;
+  readonly clock: Clock;
+  readonly log: Logger;
 }
 
 const DEBOUNCE_MS = 100;
@@ -23,16 +31,23 @@ export class ConfigReload {
   readonly #target: ReloadTarget;
   readonly #log: Logger;
   readonly #signal: ChangeSignal;
-  #seen: string | undefined;
+  /** What was read last: the text, or why there was none. */
+  #seen: string;
   #running: Promise<void> = Promise.resolve();
 
-  constructor(file: string, target: ReloadTarget, deps: { readonly clock: Clock; readonly log: Logger }) {
-    this.#file = file;
+  constructor(target: ReloadTarget, options: ConfigReloadOptions) {
+    this.#file = options.file;
     this.#target = target;
-    this.#log = deps.log;
+    this.#log = options.log;
+    this.#seen = options.text;
     const check = (): void => void this.#enqueue(false);
-    this.#signal = new ChangeSignal([dirname(file)], check, { ...deps, debounce: DEBOUNCE_MS, poll: POLL_MS });
-    void this.#enqueue(false);
+    this.#signal = new ChangeSignal([dirname(options.file)], check, {
+      ...options,
+      debounce: DEBOUNCE_MS,
+      poll: POLL_MS,
+    });
+    // It may have changed between its first reading and now.
+    check();
   }
 
   /** Reads the file whether or not it has changed. */
@@ -55,12 +70,11 @@ export class ConfigReload {
   }
 
   async #run(always: boolean): Promise<void> {
-    const text = await readFile(this.#file, 'utf8').catch(() => undefined);
-    const first = this.#seen === undefined;
-    const changed = text !== undefined && text !== this.#seen;
-    if (text !== undefined) this.#seen = text;
-    if (!always && (!changed || first)) return;
-    const result = await loadConfig(this.#file);
+    const read = await readConfigText(this.#file);
+    const seen = read.ok ? read.text : read.issues[0]!.message;
+    if (!always && seen === this.#seen) return;
+    this.#seen = seen;
+    const result = await this.#check(read);
     if (result.ok) {
       for (const { path, message } of result.warnings) this.#log.warn('config warning', { path, reason: message });
       return this.#target.reload(result.config);
@@ -75,5 +89,9 @@ export class ConfigReload {
       });
     }
     this.#target.refused(result.issues.map(({ path, message }) => `${path}: ${message}`).join('; '));
+  }
+
+  #check(read: ReadResult): LoadResult | Promise<LoadResult> {
+    return read.ok ? checkConfigText(read.text, { file: this.#file }) : read;
   }
 }

@@ -67,6 +67,8 @@ export class Sidecar {
     const { node, registry: registryConfig } = this.#config;
     const deps = { clock: this.#clock, chance: this.#options.chance ?? Math.random, log };
     try {
+      // First, so that probes are answered while the rest is on its way.
+      await this.#startAdmin();
       if (registryConfig !== undefined) {
         this.#registry = await createRegistry(registryConfig, { ...deps, nodeId: node.id, app: node.app });
       }
@@ -80,7 +82,6 @@ export class Sidecar {
       });
       await this.#dataPlane.open();
       await this.#startApi();
-      await this.#startAdmin();
       this.#notReady = '';
       log.info('ready', { node: node.id, admin: `http://${this.adminAddress}/` });
     } catch (error) {
@@ -186,7 +187,10 @@ export class Sidecar {
         loadedAt: this.#loadedAt,
         lastError: this.#lastError,
       }),
-      ...viewsOf(this.#dataPlane!, this.#api),
+      ...viewsOf(
+        () => this.#dataPlane,
+        () => this.#api,
+      ),
       registry: () => this.#registry && { type: this.#registry.type, state: this.#registry.state },
       log: control,
     };

@@ -39,14 +39,14 @@ async function run(args: readonly string[], io: CliIo): Promise<number> {
     io.stderr(`weft proxy: ${values.config} is not a valid config; see docs/config.md\n`);
     return 1;
   }
-  const { config, warnings } = result;
+  const { config, warnings, text } = result;
   const logControl: LogControl = { level: config.log.level };
   const log = createLogger({ control: logControl, format: config.log.format, write: (line) => io.stderr(line) });
   for (const warning of warnings) log.warn('config warning', { path: warning.path, reason: warning.message });
   const sidecar = new Sidecar(config, { file, version: await readVersion(), log, logControl });
   // Before anything is started: a signal that finds no handler ends the process on the spot.
   const stopped = firstSignal();
-  const started = sidecar.start().then(() => new ConfigReload(file, sidecar, { clock: systemClock, log }));
+  const started = sidecar.start().then(() => new ConfigReload(sidecar, { file, text, clock: systemClock, log }));
   // One that comes during the start is carried out after it; a start that fails ends the process anyway.
   const onHangup = (): void => {
     started.then(

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatAddress, overlap, parseAddress, parseAddressList, parseIp, parseListenAddress } from './address.ts';
+import {
+  formatAddress,
+  overlap,
+  parseAddress,
+  parseAddressList,
+  parseIp,
+  parseListenAddress,
+  isLoopback,
+} from './address.ts';
 
 test('an address becomes host and port, and back', () => {
   const cases = ['127.0.0.1:12220', 'localhost:1', 'echo.demo-1.example:65535', '[::1]:12200', '[fe80::1%eth0]:80'];
@@ -73,6 +81,31 @@ test('an IP address has no port and names one host', () => {
   assert.ok(parseIp('10.0.0.7').ok);
   assert.ok(parseIp('::1').ok);
   for (const value of ['10.0.0.7:1', 'host', '0.0.0.0', '', 7]) assert.ok(!parseIp(value).ok, String(value));
+});
+
+test('this machine alone is 127.0.0.0/8, ::1 in any spelling, and localhost', () => {
+  for (const host of [
+    '127.0.0.1',
+    '127.9.9.9',
+    '::1',
+    '0:0:0:0:0:0:0:1',
+    '::ffff:127.0.0.1',
+    '::ffff:7f01:2',
+    'localhost',
+  ])
+    assert.ok(isLoopback(host), host);
+  for (const host of [
+    '0.0.0.0',
+    '::',
+    '10.0.0.1',
+    '::ffff:10.0.0.1',
+    '::ffff:7f:1',
+    '::127.0.0.1',
+    'fe80::1',
+    '127.evil.example',
+    '',
+  ])
+    assert.ok(!isLoopback(host), host);
 });
 
 test('two listeners overlap at one port, a wildcard with all, port 0 with none', () => {

@@ -54,6 +54,14 @@ export function isWildcard(host: string): boolean {
   return WILDCARDS.includes(host);
 }
 
+/** Whether only this machine can connect to what listens at `host`. */
+export function isLoopback(host: string): boolean {
+  if (isIPv4(host)) return host.startsWith('127.');
+  // The URL parser writes all spellings of one IPv6 address alike.
+  const canonical = isIPv6(host) ? URL.parse(`http://[${host}]`)?.hostname : host;
+  return canonical === 'localhost' || canonical === '[::1]' || /^\[::ffff:7f[0-9a-f]{2}:/.test(canonical ?? '');
+}
+
 /** Whether binding both would clash, as far as can be told without asking the system. */
 export function overlap(a: HostPort, b: HostPort): boolean {
   if (a.port !== b.port || a.port === 0) return false;

@@ -1,14 +1,33 @@
 import { open } from 'node:fs/promises';
-import type { LoadResult, ParseOptions } from './parse.ts';
+import type { Accepted, LoadResult, ParseOptions, Refusal } from './parse.ts';
 
 /** Far more than any config needs; a wrong file (a log, a device) must not fill the memory. */
 const MAX_BYTES = 1024 * 1024;
 
-/**
- * Reads and checks a config file. Never rejects: a file that cannot be read is an issue as any
- * other. The parser is loaded on the first call, so that commands without a config do without it.
- */
-export async function loadConfig(file: string, options: Omit<ParseOptions, 'file'> = {}): Promise<LoadResult> {
+/** A config and the text that it was read from. */
+export type LoadedConfig = Accepted & { readonly text: string };
+
+/** Reads and checks a config file. Never rejects: a file that cannot be read is an issue as any other. */
+export async function loadConfig(
+  file: string,
+  options: Omit<ParseOptions, 'file'> = {},
+): Promise<LoadedConfig | Refusal> {
+  const read = await readConfigText(file);
+  if (!read.ok) return read;
+  const checked = await checkConfigText(read.text, { ...options, file });
+  return checked.ok ? { ...checked, text: read.text } : checked;
+}
+
+/** The parser is loaded on the first call, so that commands without a config do without it. */
+export async function checkConfigText(text: string, options: ParseOptions): Promise<LoadResult> {
+  const { parseConfig } = await import('./parse.ts');
+  return parseConfig(text, options);
+}
+
+export type ReadResult = { readonly ok: true; readonly text: string } | Refusal;
+
+/** Reads a config file's text, which is not looked at yet. Never rejects. */
+export async function readConfigText(file: string): Promise<ReadResult> {
   let bytes: Buffer;
   try {
     bytes = await readBounded(file);
@@ -16,14 +35,11 @@ export async function loadConfig(file: string, options: Omit<ParseOptions, 'file
     return refused(...readError(error));
   }
   if (bytes.length > MAX_BYTES) return refused('the file is larger than 1 MiB', 'check that it is the config');
-  let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return { ok: true, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
   } catch {
     return refused('the file is not UTF-8 text', 'check that it is the config, and save it as UTF-8');
   }
-  const { parseConfig } = await import('./parse.ts');
-  return parseConfig(text, { ...options, file });
 }
 
 /** At most one byte more than allowed; also from a pipe, whose size nobody knows. */
@@ -55,6 +71,6 @@ function readError(error: unknown): [message: string, hint: string] {
   }
 }
 
-function refused(message: string, hint: string): LoadResult {
+function refused(message: string, hint: string): Refusal {
   return { ok: false, issues: [{ path: '', message, hint }] };
 }

@@ -57,7 +57,7 @@ describe('a valid config', () => {
         maxConnections: 10_000,
         maxBuffered: 256 * 1024 ** 2,
         maxOutput: 16 * 1024 ** 2,
-        stallTimeout: 15_000,
+        stallTimeout: 5_000,
       },
     });
     assert.ok(ingress?.direction === 'ingress');

@@ -9,9 +9,19 @@ import { structureFindings } from './structure.ts';
 import { readTree } from './tree.ts';
 import { isRecord, kindOf } from './value.ts';
 
-export type LoadResult =
-  | { readonly ok: true; readonly config: Config; readonly warnings: readonly Issue[] }
-  | { readonly ok: false; readonly issues: readonly Issue[] };
+export type LoadResult = Accepted | Refusal;
+
+export interface Accepted {
+  readonly ok: true;
+  readonly config: Config;
+  readonly warnings: readonly Issue[];
+}
+
+export interface Refusal {
+  readonly ok: false;
+  /** At least one. */
+  readonly issues: readonly Issue[];
+}
 
 export interface ParseOptions {
   /** Where the text comes from; relative paths in it start from its folder. */

@@ -5,8 +5,7 @@
  */
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { BlockList, isIP } from 'node:net';
-import { formatAddress } from '../config/address.ts';
+import { formatAddress, isLoopback } from '../config/address.ts';
 import type { HostPort } from '../config/address.ts';
 import type { Clock, Timer } from '../core/clock.ts';
 import { WeftError } from '../core/errors.ts';
@@ -235,15 +234,6 @@ function answer(response: ServerResponse, status: number, body: string, json = f
     connection: 'close',
   });
   response.end(body);
-}
-
-function isLoopback(host: string): boolean {
-  if (host === 'localhost') return true;
-  const loopback = new BlockList();
-  loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-  loopback.addAddress('::1', 'ipv6');
-  const version = isIP(host);
-  return version !== 0 && loopback.check(host, version === 6 ? 'ipv6' : 'ipv4');
 }
 
 function refuseRemote(address: HostPort): WeftError {

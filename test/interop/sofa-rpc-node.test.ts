@@ -73,6 +73,9 @@ test('sofa-rpc-node through two sidecars', async (t) => {
     assert.equal(cluster!.totals['timeout'], 1);
     assert.equal(cluster!.totals['oneway'], 1);
     assert.equal(cluster!.active, 0);
+    // As /clusters has them: seconds.
+    const { p50, p99 } = cluster!.latency as unknown as { p50: number; p99: number };
+    assert.ok(p50 > 0 && p99 >= p50 && p99 <= 3, `p50 ${p50}, p99 ${p99}`);
     assert.match(await egress.metrics(), /weft_requests_total\{cluster="com\.demo\.Echo:1\.0",outcome="timeout"\} 1\n/);
   });
 });

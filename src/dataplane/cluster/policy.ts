@@ -11,7 +11,7 @@ export interface ClusterPolicy {
   readonly connections: number;
   /** Requests that may wait for replies on one connection. */
   readonly maxPendingPerConnection: number;
-  /** Requests that wait for a connection, or for the first endpoints. */
+  /** Requests that wait for a connection, or for the first endpoints: how many, and each for how long. */
   readonly queue: { readonly max: number; readonly timeout: number };
   readonly heartbeat: HeartbeatPolicy;
   /** `attempts` more tries at most, and only for what `on` names. */

@@ -36,6 +36,11 @@ export class ClusterStats {
     this.retries.inc();
   }
 
+  /** Seconds from request to reply, of every outcome; undefined before the first. */
+  get latency(): Histogram | undefined {
+    return this.#latency;
+  }
+
   /** Requests by outcome so far. */
   totals(): Partial<Record<Outcome, number>> {
     const totals: Partial<Record<Outcome, number>> = {};

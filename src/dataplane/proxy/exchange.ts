@@ -43,6 +43,10 @@ export class Exchange implements UpstreamCall, WheelEntry {
   #id = 0;
   #replyContext = 0;
   #startedAt = 0;
+  /** When its caller stops waiting. */
+  #expiresAt = 0;
+  /** Held up by a missing connection or by unknown endpoints, and so by `queue.timeout`. */
+  #queued = false;
   #target: ManagedCluster | undefined;
   #endpoint: Endpoint | undefined;
   #upstream: UpstreamConnection | undefined;
@@ -68,7 +72,8 @@ export class Exchange implements UpstreamCall, WheelEntry {
     stats.active++;
     const { policy } = cluster;
     this.#retriesLeft = policy.retries.attempts;
-    this.#scope.deps.wheel.set(this, this.#startedAt + (frame.timeout > 0 ? frame.timeout : policy.timeout));
+    this.#expiresAt = this.#startedAt + (frame.timeout > 0 ? frame.timeout : policy.timeout);
+    this.#scope.deps.wheel.set(this, this.#expiresAt);
     if (!cluster.known) return this.#waitForEndpoints(frame);
     // Only a copy can be sent again; with one endpoint there is nowhere to send it to.
     if (this.#retriesLeft > 0 && cluster.size > 1) this.keep(frame.bytes, frame.start, frame.end);
@@ -79,6 +84,7 @@ export class Exchange implements UpstreamCall, WheelEntry {
     if (this.oneway) return this.#finish('oneway');
     this.#upstream = connection;
     this.#upstreamId = id;
+    if (this.#queued) this.#leaveQueue();
     this.#sentAt = this.#scope.deps.clock.now();
     if (connection.full) this.#downstream?.waitFor(connection);
   }
@@ -140,6 +146,7 @@ export class Exchange implements UpstreamCall, WheelEntry {
     this.#replyContext = frame.replyContext;
     this.#startedAt = this.#scope.deps.clock.now();
     this.#connectFailures = 0;
+    this.#queued = false;
     downstream.add(this);
   }
 
@@ -160,7 +167,7 @@ export class Exchange implements UpstreamCall, WheelEntry {
       return this.#answer('overload', message, true);
     }
     this.keep(frame.bytes, frame.start, frame.end);
-    this.#reusable = false;
+    this.#enterQueue();
     cluster.whenKnown(() => {
       if (!this.finished) this.#again();
     });
@@ -182,7 +189,22 @@ export class Exchange implements UpstreamCall, WheelEntry {
     if (this.#endpoint !== undefined) this.#endpoint.active--;
     this.#endpoint = endpoint;
     endpoint.active++;
-    if (target.pool(endpoint).dispatch(this, bytes, start, end) === undefined) this.#reusable = false;
+    if (target.pool(endpoint).dispatch(this, bytes, start, end) !== undefined) return;
+    // The pool may also have failed it, and it may have been sent elsewhere or answered meanwhile.
+    if (!this.finished && this.#upstream === undefined) this.#enterQueue();
+  }
+
+  #enterQueue(): void {
+    this.#reusable = false;
+    if (this.#queued) return;
+    this.#queued = true;
+    const { clock, wheel } = this.#scope.deps;
+    wheel.set(this, Math.min(this.#expiresAt, clock.now() + this.#target!.cluster.policy.queue.timeout));
+  }
+
+  #leaveQueue(): void {
+    this.#queued = false;
+    this.#scope.deps.wheel.set(this, this.#expiresAt);
   }
 
   /** Whether a kept copy can go to another endpoint than the one that just failed. */

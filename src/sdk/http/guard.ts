@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { isIP, isIPv4 } from 'node:net';
-import { isWildcard } from '../../config/address.ts';
+import { isIP } from 'node:net';
+import { isLoopback, isWildcard } from '../../config/address.ts';
 
 /**
  * A page in a browser on this machine can reach a local server too, directly or by a name that
@@ -35,11 +35,6 @@ export function refusalOfOtherSites(
   if (site === undefined || site === 'none' || site === 'same-origin') return undefined;
   const followsLink = headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
   return method === 'GET' && followsLink ? undefined : 'requests of other web pages are refused';
-}
-
-/** Whether only this machine can connect to what listens at `host`. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
 function refusalOfHost(header: string, boundHost: string): string | undefined {

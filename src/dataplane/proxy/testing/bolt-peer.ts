@@ -1,0 +1,160 @@
+import { once } from 'node:events';
+import net from 'node:net';
+import { Budget } from '../../../core/budget.ts';
+import { boltCodec } from '../../codec/bolt/codec.ts';
+import { encodeFrame } from '../../codec/bolt/encode.ts';
+import { encodeHeaders } from '../../codec/bolt/headers.ts';
+import { BoltStatus } from '../../codec/bolt/status.ts';
+import * as wire from '../../codec/bolt/wire.ts';
+import { BufferSink } from '../../message/buffer-sink.ts';
+import { FrameKind, type FrameView } from '../../message/frame.ts';
+
+/** What a test wants to know of a frame, copied out of it. */
+export interface Seen {
+  readonly kind: FrameKind;
+  readonly id: number;
+  readonly timeout: number;
+  readonly success: boolean;
+  /** The whole content as Latin-1; local replies have their reason in it. */
+  readonly text: string;
+  /** Which of its connections a provider got it on, counted from 0. */
+  readonly connection: number;
+}
+
+const LIMITS = { maxFrame: 1 << 20, maxHeader: 0xffff };
+
+/** Frames in the order in which they came; `next` waits for one. */
+export class Inbox {
+  readonly #seen: Seen[] = [];
+  readonly #waiting: ((frame: Seen) => void)[] = [];
+  #watching: (() => void)[] = [];
+
+  /** Resolves when there is one to take, and leaves it. */
+  arrival(): Promise<this> {
+    if (this.#seen.length > 0) return Promise.resolve(this);
+    return new Promise((resolve) => this.#watching.push(() => resolve(this)));
+  }
+
+  next(): Promise<Seen> {
+    const seen = this.#seen.shift();
+    if (seen !== undefined) return Promise.resolve(seen);
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Feeds it with what `socket` brings. Heartbeats are answered and not shown. */
+  attach(socket: net.Socket, connection: number): void {
+    const onFrame = (frame: FrameView): void => {
+      if (frame.kind === FrameKind.heartbeat) return void socket.write(written((out) => ack(out, frame)));
+      if (frame.kind !== FrameKind.heartbeatAck) this.#push(copy(frame, connection));
+    };
+    const decoder = boltCodec.createDecoder(LIMITS, new Budget(1 << 22), { onFrame, onRejected: onFrame });
+    socket.on('data', (chunk: Buffer) => decoder.push(chunk, chunk.length));
+    socket.on('error', () => {});
+  }
+
+  #push(frame: Seen): void {
+    const waiting = this.#waiting.shift();
+    if (waiting !== undefined) return waiting(frame);
+    this.#seen.push(frame);
+    for (const tell of this.#watching) tell();
+    this.#watching = [];
+  }
+}
+
+/** A provider that answers when the test says so. */
+export class Provider {
+  readonly requests = new Inbox();
+  readonly sockets: net.Socket[] = [];
+  readonly #server: net.Server;
+
+  private constructor(server: net.Server) {
+    this.#server = server;
+    server.on('connection', (socket) => {
+      this.requests.attach(socket, this.sockets.push(socket) - 1);
+    });
+  }
+
+  /** @param port 0 takes a free one. */
+  static async start(port = 0): Promise<Provider> {
+    const server = net.createServer();
+    const provider = new Provider(server);
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    return provider;
+  }
+
+  get port(): number {
+    return (this.#server.address() as net.AddressInfo).port;
+  }
+
+  reply(request: Seen, content = 'done', headers: readonly (readonly [string, string])[] = []): void {
+    const failed = headers.length > 0;
+    const fields = {
+      protocol: 1,
+      type: wire.TYPE_RESPONSE,
+      command: wire.COMMAND_RESPONSE,
+      id: request.id,
+      status: failed ? BoltStatus.error : BoltStatus.success,
+      headers: encodeHeaders(headers),
+      content: Buffer.from(content, 'latin1'),
+    } as const;
+    this.sockets[request.connection]!.write(written((out) => encodeFrame(out, fields)));
+  }
+
+  /** Breaks its connections; new ones are taken. */
+  cut(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    this.cut();
+    await closed;
+  }
+}
+
+/** A caller that has one connection. */
+export class Caller {
+  readonly replies = new Inbox();
+  readonly socket: net.Socket;
+
+  private constructor(socket: net.Socket) {
+    this.socket = socket;
+    this.replies.attach(socket, 0);
+  }
+
+  static async connect(port: number): Promise<Caller> {
+    const socket = net.connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    return new Caller(socket);
+  }
+
+  send(id: number, service: string, options: { timeout?: number; oneway?: boolean; content?: string } = {}): void {
+    const fields = {
+      protocol: 1,
+      type: options.oneway === true ? wire.TYPE_ONEWAY : wire.TYPE_REQUEST,
+      command: wire.COMMAND_REQUEST,
+      id,
+      timeout: options.timeout ?? 0,
+      headers: encodeHeaders([['service', service]]),
+      content: Buffer.from(options.content ?? '', 'latin1'),
+    } as const;
+    this.socket.write(written((out) => encodeFrame(out, fields)));
+  }
+}
+
+function written(write: (out: BufferSink) => void): Buffer {
+  const sink = new BufferSink();
+  write(sink);
+  return Buffer.from(sink.bytes());
+}
+
+function ack(out: BufferSink, frame: FrameView): void {
+  boltCodec.heartbeatAck(out, frame.id, frame.replyContext);
+}
+
+function copy(frame: FrameView, connection: number): Seen {
+  const { kind, id, timeout, success, bytes, start, end } = frame;
+  return { kind, id, timeout, success, text: bytes.toString('latin1', start, end), connection };
+}
