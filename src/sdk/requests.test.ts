@@ -29,6 +29,16 @@ test('what the Java SDK publishes: bolt, no port, nulls', () => {
   });
 });
 
+test('the default group has a name in Node and none in Java', () => {
+  const body = { serviceName: SERVICE, protocolType: 'bolt' };
+  for (const group of ['SOFA', '', null]) {
+    assert.equal(parsePublish({ ...body, group }).group, '');
+    assert.equal(parseSubscribe({ ...body, group }).group, '');
+    assert.equal(parseSelector({ ...body, group }).group, undefined);
+  }
+  assert.equal(parseSubscribe({ ...body, group: 'blue' }).group, 'blue');
+});
+
 test('what the Node SDK publishes: DEFAULT, a flat providerMetaInfo', () => {
   const publication = parsePublish({
     serviceName: SERVICE,

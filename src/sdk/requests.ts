@@ -44,7 +44,13 @@ const protocolType = v.pipe(
   v.regex(/^[\w.+-]{0,64}$/, 'must be the name of a protocol, such as bolt'),
   v.transform((name) => (name === '' ? undefined : normalizeProtocol(name))),
 );
-const group = v.pipe(text, v.regex(/^[^\s\p{Cc}@]*$/u, 'must not hold blanks, control characters or @'));
+/** What sofa-rpc-node says where Java names no group. */
+const DEFAULT_GROUP = 'SOFA';
+const group = v.pipe(
+  text,
+  v.regex(/^[^\s\p{Cc}@]*$/u, 'must not hold blanks, control characters or @'),
+  v.transform((name) => (name === DEFAULT_GROUP ? '' : name)),
+);
 const port = v.pipe(
   text,
   v.check((value) => value === '' || (/^\d{1,5}$/.test(value) && +value >= 1 && +value <= 65535), 'must be 1 to 65535'),
