@@ -28,6 +28,7 @@ export interface EchoConsumer {
   echo(text: string, timeoutMs?: number): Promise<string>;
   /** The number of bytes that came back; rejects when they are not those that were sent. */
   echoBytes(size: number): Promise<number>;
+  sum(a: number, b: number): Promise<number>;
   fail(text: string): Promise<never>;
   slow(ms: number, timeoutMs: number): Promise<string>;
   /** The provider's name. */
@@ -48,6 +49,7 @@ export async function openConsumer(owner: Owner, port: number, interfaceName = '
   });
   await consumer.ready();
   const text = (value: string): Typed => ({ $class: 'java.lang.String', $: value });
+  const long = (value: number): Typed => ({ $class: 'long', $: value });
   const invoke = (method: string, args: readonly (Typed | Buffer)[], responseTimeout = 5_000): Promise<unknown> =>
     consumer.invoke(method, args, { responseTimeout });
   return {
@@ -58,6 +60,7 @@ export async function openConsumer(owner: Owner, port: number, interfaceName = '
       if (!sent.equals(back)) throw new Error('other bytes came back');
       return back.length;
     },
+    sum: async (a, b) => (await invoke('sum', [long(a), long(b)])) as number,
     fail: async (value) => (await invoke('fail', [text(value)])) as never,
     slow: async (ms, timeoutMs) => (await invoke('slow', [{ $class: 'int', $: ms }], timeoutMs)) as string,
     name: async (timeoutMs) => (await invoke('name', [], timeoutMs)) as string,
