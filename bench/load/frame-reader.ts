@@ -3,25 +3,28 @@ import { frameLength, LONGEST_HEAD } from './frames.ts';
 /** A frame in [at, end) of `bytes`; it may be overwritten as soon as the function returns. */
 export type OnFrame = (bytes: Buffer, at: number, end: number) => void;
 
+/** Nothing in a benchmark is larger. */
 const MAX_FRAME = 1 << 20;
 
 /**
  * Cuts a stream into whole frames. Frames that lie in one chunk are handed over in place; only one that is split
- * between chunks is copied together. Throws on bytes that are no Bolt frame, or on one above 1 MiB.
+ * between chunks is copied together. Throws on bytes that are no Bolt frame, or on one above `maxFrame`.
  */
 export class FrameReader {
   readonly #onFrame: OnFrame;
+  readonly #maxFrame: number;
   #rest = Buffer.allocUnsafe(4096);
   #held = 0;
 
-  constructor(onFrame: OnFrame) {
+  constructor(onFrame: OnFrame, maxFrame = MAX_FRAME) {
     this.#onFrame = onFrame;
+    this.#maxFrame = maxFrame;
   }
 
   push(chunk: Buffer): void {
     let at = this.#held > 0 ? this.#completeSplitFrame(chunk) : 0;
     while (at < chunk.length) {
-      const length = bounded(frameLength(chunk, at, chunk.length));
+      const length = this.#bounded(frameLength(chunk, at, chunk.length));
       if (length === 0 || at + length > chunk.length) break;
       this.#onFrame(chunk, at, at + length);
       at += length;
@@ -33,7 +36,7 @@ export class FrameReader {
   #completeSplitFrame(chunk: Buffer): number {
     let used = 0;
     for (;;) {
-      const length = bounded(frameLength(this.#rest, 0, this.#held));
+      const length = this.#bounded(frameLength(this.#rest, 0, this.#held));
       // While the length is unknown, take the rest of the longest head, but never bytes of the next frame.
       const wanted = length === 0 ? nextStep(this.#held) : length;
       const missing = wanted - this.#held;
@@ -59,14 +62,14 @@ export class FrameReader {
     chunk.copy(this.#rest, this.#held, from, to);
     this.#held = needed;
   }
+
+  #bounded(length: number): number {
+    if (length > this.#maxFrame) throw new Error(`a frame of ${length} bytes, above the limit of ${this.#maxFrame}`);
+    return length;
+  }
 }
 
 /** A head has 20, 22 or 24 bytes: the shortest first, then two more each time, so that no byte too many is taken. */
 function nextStep(held: number): number {
   return held < 20 ? 20 : Math.min(LONGEST_HEAD, held + 2 - (held % 2));
-}
-
-function bounded(length: number): number {
-  if (length > MAX_FRAME) throw new Error(`a frame of ${length} bytes; the benchmark sends none that large`);
-  return length;
 }

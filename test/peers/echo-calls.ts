@@ -37,6 +37,16 @@ export async function checkJavaException(consumer: JavaConsumer): Promise<void> 
   });
 }
 
+/** Whatever the service throws reaches one consumer as it reaches the other, from the same line of its code. */
+export async function checkFailuresAlike(consumer: JavaConsumer, other: JavaConsumer): Promise<void> {
+  for (const method of ['fail', 'crash'] as const) {
+    for (const type of ['sync', 'future', 'callback'] as const) {
+      const call: JavaCall = { method, args: [`${method} ${type}`], type };
+      assert.deepEqual(await thrownBy(consumer, call), await thrownBy(other, call));
+    }
+  }
+}
+
 /** The caller's timeout ends the call when it is up, and the connection goes on working. */
 export async function checkTimeout(consumer: JavaConsumer): Promise<void> {
   const started = performance.now();
@@ -62,7 +72,7 @@ export async function checkOneway(consumer: JavaConsumer, told: () => Promise<st
   assert.deepEqual(arrived.toSorted(), texts.toSorted());
 }
 
-/** A thousand calls on eight threads, none of which fails. */
+/** A thousand calls on eight threads, none of which fails or gets the reply of another. */
 export async function checkConcurrency(consumer: JavaConsumer): Promise<void> {
   const { succeeded, failures } = await consumer.load({
     method: 'echoBytes',
@@ -95,15 +105,22 @@ export async function checkJavaToNode(consumer: JavaConsumer): Promise<void> {
   await checkConcurrency(consumer);
 }
 
-/** What a call threw; fails when it did not. */
+/** Class and message of what a call threw; fails when it did not. */
 export async function failureOf(
   consumer: JavaConsumer,
   call: JavaCall,
 ): Promise<{ className: string; message: string }> {
+  const { className, message } = await thrownBy(consumer, call);
+  return { className, message };
+}
+
+type Thrown = { className: string; message: string; at: string };
+
+async function thrownBy(consumer: JavaConsumer, call: JavaCall): Promise<Thrown> {
   try {
     assert.fail(`${call.method} brought ${JSON.stringify(await consumer.call(call))} instead of an error`);
   } catch (error) {
     if (!(error instanceof JavaError)) throw error;
-    return { className: error.className, message: error.message };
+    return { className: error.className, message: error.message, at: error.at };
   }
 }

@@ -42,7 +42,7 @@ export type JavaConsumerSettings = {
   registry?: JavaRegistry;
 };
 
-export type JavaMethod = 'echo' | 'echoBytes' | 'sum' | 'fail' | 'slow' | 'tell' | 'name';
+export type JavaMethod = 'echo' | 'echoBytes' | 'sum' | 'fail' | 'crash' | 'slow' | 'tell' | 'name';
 
 /** `args` as in com.demo.Echo, but echoBytes takes the number of bytes, compares them in Java and gives the number. */
 export type JavaCall = {
@@ -63,11 +63,14 @@ export type JavaLoadSummary = { succeeded: number; failed: number; failures: Rec
 export class JavaError extends Error {
   /** The exception's full class name. */
   readonly className: string;
+  /** Where it was thrown: the first line of its stack trace. */
+  readonly at: string;
 
-  constructor(className: string, message: string) {
+  constructor(className: string, message: string, at: string) {
     super(message);
     this.name = 'JavaError';
     this.className = className;
+    this.at = at;
   }
 }
 
@@ -103,6 +106,8 @@ export async function startJavaProvider(settings: JavaProviderSettings, owner: O
 export type JavaConsumerOptions = {
   /** Version of the Bolt frames it sends (default 1, as SOFARPC itself); 2 carries a CRC. */
   bolt?: 1 | 2;
+  /** Silence after which Bolt sends a heartbeat, in ms (default 15 s, as Bolt itself). */
+  heartbeat?: number;
 };
 
 /** Starts a SOFARPC consumer in a JVM of its own; it ends with its owner. It subscribes with its first call. */
@@ -111,7 +116,10 @@ export async function startJavaConsumer(
   owner: Owner,
   options: JavaConsumerOptions = {},
 ): Promise<JavaConsumer> {
-  const { child, ask } = await startPeer('Consumer', settings, owner, { 'peer.bolt': String(options.bolt ?? 1) });
+  const { child, ask } = await startPeer('Consumer', settings, owner, {
+    'peer.bolt': String(options.bolt ?? 1),
+    'bolt.tcp.heartbeat.interval': String(options.heartbeat ?? 15_000),
+  });
   return {
     child,
     call: (call) => ask('call', call),
@@ -120,7 +128,7 @@ export async function startJavaConsumer(
 }
 
 type Ask = (op: string, fields: object) => Promise<unknown>;
-type Reply = { id: number; value?: unknown; error?: { class: string; message: string } };
+type Reply = { id: number; value?: unknown; error?: { class: string; message: string; at: string } };
 
 async function startPeer(
   program: 'Provider' | 'Consumer',
@@ -156,7 +164,7 @@ function askOver(child: Child): Ask {
     const asked = pending.get(reply.id);
     pending.delete(reply.id);
     if (reply.error === undefined) asked?.resolve(reply.value);
-    else asked?.reject(new JavaError(reply.error.class, reply.error.message));
+    else asked?.reject(new JavaError(reply.error.class, reply.error.message, reply.error.at));
   });
   void child.exit.then(() => {
     for (const asked of pending.values())

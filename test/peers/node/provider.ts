@@ -21,6 +21,9 @@ server.addService(
     fail: async (text: string) => {
       throw new Error(text);
     },
+    crash: async (text: string) => {
+      throw new Error(text);
+    },
     slow: async (millis: number) => {
       await delay(millis);
       return `slept ${millis}`;

@@ -11,6 +11,9 @@ public interface Echo {
     /** Always throws, with the text as its message. */
     String fail(String text) throws EchoException;
 
+    /** Always throws an IllegalStateException, which is not declared, with the text as its message. */
+    String crash(String text);
+
     /** Answers after so many milliseconds. */
     String slow(int millis);
 

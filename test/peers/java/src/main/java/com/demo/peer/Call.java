@@ -4,8 +4,11 @@ import com.demo.Echo;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Arrays;
 
-/** One call as a command describes it; a timeout of 0 leaves it to the consumer's settings. */
-record Call(String method, JsonNode args, int timeout, Type type) {
+/**
+ * One call as a command describes it; a timeout of 0 leaves it to the consumer's settings. The bytes of echoBytes
+ * depend on the serial, so that calls at the same time must not get each other's replies.
+ */
+record Call(String method, JsonNode args, int timeout, Type type, int serial) {
     /** How the caller gets the result. */
     enum Type { SYNC, FUTURE, CALLBACK, ONEWAY }
 
@@ -14,7 +17,12 @@ record Call(String method, JsonNode args, int timeout, Type type) {
             command.path("method").asText("echo"),
             command.path("args"),
             command.path("timeout").asInt(0),
-            Type.valueOf(command.path("type").asText("sync").toUpperCase()));
+            Type.valueOf(command.path("type").asText("sync").toUpperCase()),
+            0);
+    }
+
+    Call withSerial(int serial) {
+        return new Call(method, args, timeout, type, serial);
     }
 
     /** Calls the method; asynchronous proxies return nothing of worth here. */
@@ -24,6 +32,7 @@ record Call(String method, JsonNode args, int timeout, Type type) {
             case "echoBytes" -> echo.echoBytes(pattern());
             case "sum" -> echo.sum(args.get(0).asLong(), args.get(1).asLong());
             case "fail" -> echo.fail(args.get(0).asText());
+            case "crash" -> echo.crash(args.get(0).asText());
             case "slow" -> echo.slow(args.get(0).asInt());
             case "name" -> echo.name();
             case "tell" -> {
@@ -49,7 +58,7 @@ record Call(String method, JsonNode args, int timeout, Type type) {
     private byte[] pattern() {
         byte[] bytes = new byte[args.get(0).asInt()];
         for (int i = 0; i < bytes.length; i++) {
-            bytes[i] = (byte) (i * 31 + (i >>> 8));
+            bytes[i] = (byte) (i * 31 + (i >>> 8) + (serial >>> 8 * (i & 1)));
         }
         return bytes;
     }

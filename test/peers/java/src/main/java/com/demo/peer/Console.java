@@ -14,7 +14,7 @@ import java.util.concurrent.Executors;
 
 /**
  * Commands in and replies out, one JSON object a line: {"id":1,"op":"call",…} is answered by
- * {"id":1,"value":…} or {"id":1,"error":{"class","message"}}, in the order in which they finish.
+ * {"id":1,"value":…} or {"id":1,"error":{"class","message","at"}}, in the order in which they finish.
  */
 final class Console {
     /** Runs one command; what it returns is the value of the reply. */
@@ -56,8 +56,11 @@ final class Console {
             }
             reply.set("value", JSON.valueToTree(handler.run(command)));
         } catch (Throwable e) {
-            ObjectNode error = reply.putObject("error");
-            error.put("class", e.getClass().getName()).put("message", String.valueOf(e.getMessage()));
+            StackTraceElement[] trace = e.getStackTrace();
+            reply.putObject("error")
+                .put("class", e.getClass().getName())
+                .put("message", String.valueOf(e.getMessage()))
+                .put("at", trace.length > 0 ? trace[0].toString() : "");
         }
         return reply.toString();
     }

@@ -27,6 +27,6 @@ public final class Consumer {
         var load = new Load(command.path("threads").asInt(1), command.path("calls").asInt(1));
         var call = Call.parse(command);
         calls.prepare(call.type());
-        return load.run(() -> calls.run(call));
+        return load.run(serial -> calls.run(call.withSerial(serial)));
     }
 }

@@ -38,6 +38,11 @@ final class EchoService implements Echo {
     }
 
     @Override
+    public String crash(String text) {
+        throw new IllegalStateException(text);
+    }
+
+    @Override
     public String slow(int millis) {
         try {
             Thread.sleep(millis);
