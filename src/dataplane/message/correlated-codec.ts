@@ -11,6 +11,11 @@ export interface CorrelatedCodec {
   createDecoder(limits: FrameLimits, budget: Budget, sink: FrameSink): FrameDecoder;
   /** Copies the frame `bytes[start, end)` with another request id; a checksum is computed anew. */
   forward(out: ByteSink, bytes: Buffer, start: number, end: number, id: number): void;
+  /**
+   * Copies a reply with the id of its request, in the protocol version that `replyContext` stands for, which need
+   * not be the one it came in.
+   */
+  forwardReply(out: ByteSink, frame: FrameView, id: number, replyContext: number): void;
   /** The reply to the request `id`, in the protocol version that `replyContext` stands for. */
   localReply(out: ByteSink, id: number, replyContext: number, failure: LocalFailure): void;
   heartbeat(out: ByteSink, id: number): void;

@@ -93,7 +93,7 @@ export class Exchange implements UpstreamCall, WheelEntry {
     const failure = frame.success ? undefined : this.#scope.codec.failureOf(frame);
     if (failure !== undefined && this.#retryReply(failure)) return;
     const downstream = this.#downstream!;
-    this.#scope.codec.forward(downstream.connection.out(), frame.bytes, frame.start, frame.end, this.#id);
+    this.#scope.codec.forwardReply(downstream.connection.out(), frame, this.#id, this.#replyContext);
     downstream.onReplied(this.#upstream!);
     this.#finish(frame.success ? 'ok' : failure === undefined ? 'error' : outcomeOf(failure.code));
   }

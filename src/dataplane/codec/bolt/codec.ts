@@ -9,6 +9,7 @@ import {
   FAILURE_CODE_HEADER,
   FAILURE_UNSENT_HEADER,
   forwardFrame,
+  forwardReply,
   GOAWAY_HEADER,
 } from './encode.ts';
 import type { BoltFrame } from './frame.ts';
@@ -23,6 +24,7 @@ export const boltCodec: CorrelatedCodec = {
   type: 'bolt',
   createDecoder: (limits, budget, sink) => new BoltDecoder(limits, budget, sink),
   forward: forwardFrame,
+  forwardReply: (out, frame, id, replyContext) => forwardReply(out, frame as BoltFrame, id, replyContext),
   localReply: encodeLocalReply,
   heartbeat: encodeHeartbeat,
   heartbeatAck: encodeHeartbeatAck,

@@ -1,5 +1,6 @@
 import type { ByteSink, LocalFailure } from '../../message/frame.ts';
 import { crc32 } from './crc.ts';
+import type { BoltFrame } from './frame.ts';
 import { encodeHeaders } from './headers.ts';
 import { statusOf } from './status.ts';
 import * as wire from './wire.ts';
@@ -95,6 +96,30 @@ export function forwardFrame(out: ByteSink, bytes: Buffer, start: number, end: n
   if (target[at + 1] === wire.VERSION_WITH_CRC && (switches & wire.SWITCH_CRC) !== 0) {
     writeChecksum(target, at, at + end - start - wire.CRC_LENGTH);
   }
+}
+
+/**
+ * Copies a reply with another id, and with another head when it came in another version than its request asks for:
+ * SOFABolt's server answers all of a connection in the version of that connection's first frame, and here callers of
+ * several versions share one.
+ */
+export function forwardReply(out: ByteSink, frame: BoltFrame, id: number, replyContext: number): void {
+  // All but the serializer, which is the content's own.
+  if ((frame.replyContext ^ replyContext) >>> 8 === 0) {
+    return forwardFrame(out, frame.bytes, frame.start, frame.end, id);
+  }
+  const { bytes, classStart, headerStart, contentStart } = frame;
+  encodeFrame(out, {
+    ...fieldsOf(replyContext),
+    type: wire.TYPE_RESPONSE,
+    command: wire.COMMAND_RESPONSE,
+    id,
+    serializer: frame.serializer,
+    status: frame.status,
+    className: bytes.subarray(classStart, headerStart),
+    headers: bytes.subarray(headerStart, contentStart),
+    content: bytes.subarray(contentStart, contentStart + frame.contentLength),
+  });
 }
 
 export function encodeHeartbeat(out: ByteSink, id: number): void {
