@@ -6,7 +6,7 @@ import type { Blocked, UpstreamConnection } from '../upstream/upstream-connectio
 import type { Exchange } from './exchange.ts';
 import type { ListenerScope } from './listener-scope.ts';
 
-/** After goaway a connection is closed once nothing has come on it for this long. */
+/** After goaway a connection is closed once no request has come on it for this long. */
 const QUIET_MS = 500;
 /** How long a connection that broke the protocol may still take its last reply. */
 const LAST_WORD_MS = 1000;
@@ -36,6 +36,8 @@ export class Downstream implements ConnectionHandler, FrameSink, Blocked, WheelE
   #understandsGoaway = false;
   #draining = false;
   #heardAt: number;
+  /** When a request last came. */
+  #calledAt = 0;
   #lastProgress = 0;
   #movedAt = 0;
 
@@ -119,6 +121,7 @@ export class Downstream implements ConnectionHandler, FrameSink, Blocked, WheelE
     switch (frame.kind) {
       case FrameKind.request:
       case FrameKind.oneway:
+        this.#calledAt = this.#heardAt;
         if (this.#active >= this.#scope.limits.maxPending) {
           this.#refuse(frame, 'overload', `${this.#active} requests of this connection wait for replies already`);
         } else {
@@ -171,10 +174,9 @@ export class Downstream implements ConnectionHandler, FrameSink, Blocked, WheelE
   /** Idle time, the quiet after goaway, and a reader that takes nothing. */
   onDeadline(): void {
     const now = this.#scope.deps.clock.now();
-    const idle = now - this.#heardAt;
-    if (this.#draining && this.#active === 0 && idle >= QUIET_MS) return this.connection.close();
+    if (this.#draining && this.#isQuiet(now)) return this.connection.close();
     const { idleTimeout, limits } = this.#scope;
-    if (idleTimeout > 0 && this.#active === 0 && idle >= idleTimeout) return this.connection.close();
+    if (idleTimeout > 0 && this.#active === 0 && now - this.#heardAt >= idleTimeout) return this.connection.close();
     if (this.#slowed.length > 0) {
       const { progress } = this.connection;
       if (progress !== this.#lastProgress) this.#movedAt = now;
@@ -186,6 +188,12 @@ export class Downstream implements ConnectionHandler, FrameSink, Blocked, WheelE
       }
     }
     this.#setAlarm();
+  }
+
+  /** No request is under way, nor arriving. Heartbeats go on for as long as the peer keeps the connection. */
+  #isQuiet(now: number): boolean {
+    if (this.#active > 0 || now - this.#calledAt < QUIET_MS) return false;
+    return this.#decoder.buffered === 0 || now - this.#heardAt >= QUIET_MS;
   }
 
   #setAlarm(): void {
