@@ -2,7 +2,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { freePort, waitUntil, type Child, type Owner } from '../support/children.ts';
-import { ECHO, publishEcho, startControl, startSidecar, subscribeEcho, type TestSidecar } from '../support/mesh.ts';
+import {
+  ECHO,
+  endpointsAre,
+  publishEcho,
+  startControl,
+  startSidecar,
+  subscribeEcho,
+  type TestSidecar,
+} from '../support/mesh.ts';
 import { openConsumer, startProvider, type EchoConsumer } from '../support/sofa-node.ts';
 
 interface Place {
@@ -31,15 +39,6 @@ async function startConsumer(
   const sidecar = await startSidecar(owner, { name: 'consumer-sidecar', registry, clusterDefaults: policy });
   await subscribeEcho(sidecar, 'consumer');
   return [await openConsumer(owner, sidecar.ports.egress), sidecar];
-}
-
-function endpointsAre(sidecar: TestSidecar, count: number, usable = count): Promise<unknown> {
-  const check = async (): Promise<boolean> => {
-    const cluster = (await sidecar.clusters()).find(({ name }) => name === ECHO);
-    const endpoints = cluster?.endpoints ?? [];
-    return endpoints.length === count && endpoints.filter((endpoint) => endpoint.usable).length === usable;
-  };
-  return waitUntil(check, { what: `${count} endpoints, ${usable} usable`, ms: 20_000 });
 }
 
 /** Calls without a pause from several lanes at once until told to stop. */

@@ -84,6 +84,18 @@ export async function checkConcurrency(consumer: JavaConsumer): Promise<void> {
   assert.deepEqual({ succeeded, failures }, { succeeded: 1_000, failures: {} });
 }
 
+/** More bytes at the same time than one connection's buffers hold. */
+export async function checkLargeAtOnce(consumer: JavaConsumer): Promise<void> {
+  const { succeeded, failures } = await consumer.load({
+    method: 'echoBytes',
+    args: [MIB],
+    threads: 8,
+    calls: 48,
+    timeout: 20_000,
+  });
+  assert.deepEqual({ succeeded, failures }, { succeeded: 48, failures: {} });
+}
+
 /** All that a consumer in Node gets from a provider in Java. */
 export async function checkNodeToJava(consumer: EchoConsumer): Promise<void> {
   assert.equal(await consumer.echo('grüß dich, 世界'), 'grüß dich, 世界');

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -229,14 +230,34 @@ function describeExit(exit: Exit): string {
 }
 
 /** A TCP port of `host` that nobody listened on a moment ago. */
-export async function freePort(host = '127.0.0.1'): Promise<number> {
+export function freePort(host = '127.0.0.1'): Promise<number> {
+  return claim(host, 0);
+}
+
+/** A loopback address at which nobody listened on any of the ports a moment ago: for ports that cannot be chosen. */
+export async function freeHost(ports: readonly number[]): Promise<string> {
+  let cause: unknown;
+  for (let attempt = 0; attempt < 20; attempt++) {
+    const host = ['127', ...Array.from({ length: 3 }, () => randomInt(1, 255))].join('.');
+    try {
+      for (const port of ports) await claim(host, port);
+      return host;
+    } catch (error) {
+      cause = error;
+    }
+  }
+  throw new Error(`no loopback address has the ports ${ports.join(', ')} free`, { cause });
+}
+
+/** Listens for a moment; returns the port. */
+async function claim(host: string, port: number): Promise<number> {
   const server = createServer();
-  server.listen(0, host);
+  server.listen(port, host);
   await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const { port: claimed } = server.address() as AddressInfo;
   server.close();
   await once(server, 'close');
-  return port;
+  return claimed;
 }
 
 export type WaitOptions = {

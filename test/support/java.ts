@@ -143,6 +143,8 @@ async function startPeer(
     [
       // A small JVM that starts fast; the peers are not what is measured.
       ...['-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
+      // Else Bolt refuses calls while 64 KiB wait to be written: several large payloads at once need more.
+      ...['-Dbolt.netty.buffer.high.watermark=67108864', '-Dbolt.netty.buffer.low.watermark=33554432'],
       // SOFARPC looks into Throwable, which needs this since Java 17.
       ...['--add-opens', 'java.base/java.lang=ALL-UNNAMED'],
       // Else its logs go to the user's home.

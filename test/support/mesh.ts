@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { ClusterView } from '../../src/admin/target.ts';
-import { freePort, startChild, type Child, type Owner } from './children.ts';
+import { freePort, startChild, waitUntil, type Child, type Owner } from './children.ts';
 
 /** The bundle: what is tested is what ships. */
 export const WEFT = join(import.meta.dirname, '../../dist/weft.mjs');
@@ -26,14 +26,24 @@ export interface TestSidecar {
   writeConfig(): Promise<void>;
   /** POST to the local API; the reply as JSON. Rejects when it says that it failed. */
   post(path: string, body: object): Promise<Record<string, unknown>>;
+  /** What the app has registered at the local API. */
+  services(): Promise<TestServices>;
   clusters(): Promise<ClusterView[]>;
   metrics(): Promise<string>;
   /** Starts it again with the same config and state. */
   restart(): Promise<void>;
 }
 
+/** The part of GET /services that tests look at. */
+export interface TestServices {
+  readonly publications: readonly { readonly serviceName: string; readonly status: string }[];
+  readonly subscriptions: readonly { readonly serviceName: string; readonly answered: boolean }[];
+}
+
 export interface SidecarSpec {
   readonly name: string;
+  /** host:port of listeners, instead of a free port of 127.0.0.1. */
+  readonly addresses?: Partial<Record<keyof SidecarAddresses, string>>;
   readonly registry?: object;
   /** The app's own port; with it the sidecar has an ingress listener. */
   readonly appPort?: number;
@@ -82,56 +92,72 @@ export async function startControl(owner: Owner): Promise<TestControl> {
 
 export async function startSidecar(owner: Owner, spec: SidecarSpec): Promise<TestSidecar> {
   const folder = await temporaryFolder(owner);
-  const ports = { admin: await freePort(), sdk: await freePort(), egress: await freePort(), ingress: await freePort() };
+  const addresses = await chooseAddresses(spec);
   const configFile = join(folder, 'weft.yaml');
-  const config = buildConfig(spec, ports);
+  const config = buildConfig(spec, addresses);
   const writeConfig = (): Promise<void> => writeFile(configFile, stringify(config));
   await writeConfig();
   const start = (): Promise<Child> =>
     startChild(process.execPath, [WEFT, 'proxy', '-c', configFile], { name: spec.name, ready: / ready /, owner });
   let child = await start();
-  const get = async (path: string): Promise<string> => {
-    const response = await fetch(`http://${HOST}:${ports.admin}${path}`);
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-    return response.text();
-  };
   return {
     get child() {
       return child;
     },
-    ports,
+    ports: {
+      admin: portOf(addresses.admin),
+      sdk: portOf(addresses.sdk),
+      egress: portOf(addresses.egress),
+      ingress: portOf(addresses.ingress),
+    },
     configFile,
     config,
     writeConfig,
-    post: (path, body) => post(ports.sdk, path, body),
-    clusters: async () => (JSON.parse(await get('/clusters')) as { clusters: ClusterView[] }).clusters,
-    metrics: () => get('/metrics'),
+    post: (path, body) => post(addresses.sdk, path, body),
+    services: async () => JSON.parse(await get(addresses.sdk, '/services')) as TestServices,
+    clusters: async () => (JSON.parse(await get(addresses.admin, '/clusters')) as { clusters: ClusterView[] }).clusters,
+    metrics: () => get(addresses.admin, '/metrics'),
     async restart() {
       child = await start();
     },
   };
 }
 
-function buildConfig(spec: SidecarSpec, ports: SidecarAddresses): Record<string, unknown> {
-  const at = (port: number): string => `${HOST}:${port}`;
+type Addresses = Record<keyof SidecarAddresses, string>;
+
+async function chooseAddresses({ addresses = {} }: SidecarSpec): Promise<Addresses> {
+  const free = async (): Promise<string> => `${HOST}:${await freePort()}`;
+  return {
+    admin: addresses.admin ?? (await free()),
+    sdk: addresses.sdk ?? (await free()),
+    egress: addresses.egress ?? (await free()),
+    ingress: addresses.ingress ?? (await free()),
+  };
+}
+
+function portOf(address: string): number {
+  return Number(address.slice(address.lastIndexOf(':') + 1));
+}
+
+function buildConfig(spec: SidecarSpec, addresses: Addresses): Record<string, unknown> {
   const limits = spec.limits === undefined ? {} : { limits: spec.limits };
   const listeners: object[] = [
-    { name: 'egress', address: at(ports.egress), protocol: 'bolt', direction: 'egress', ...limits },
+    { name: 'egress', address: addresses.egress, protocol: 'bolt', direction: 'egress', ...limits },
   ];
   if (spec.appPort !== undefined) {
     listeners.push({
       name: 'ingress',
-      address: at(ports.ingress),
+      address: addresses.ingress,
       protocol: 'bolt',
       direction: 'ingress',
-      app: at(spec.appPort),
+      app: `${HOST}:${spec.appPort}`,
       ...limits,
     });
   }
   return {
     node: { id: spec.name, app: spec.name, zone: 'RZ01A' },
-    admin: { address: at(ports.admin) },
-    ...(spec.registry && { registry: spec.registry, sdk: { address: at(ports.sdk) } }),
+    admin: { address: addresses.admin },
+    ...(spec.registry && { registry: spec.registry, sdk: { address: addresses.sdk } }),
     listeners,
     clusters: spec.clusters ?? [],
     ...(spec.clusterDefaults && { clusterDefaults: spec.clusterDefaults }),
@@ -141,8 +167,14 @@ function buildConfig(spec: SidecarSpec, ports: SidecarAddresses): Record<string,
   };
 }
 
-async function post(port: number, path: string, body: object): Promise<Record<string, unknown>> {
-  const response = await fetch(`http://${HOST}:${port}${path}`, { method: 'POST', body: JSON.stringify(body) });
+async function get(address: string, path: string): Promise<string> {
+  const response = await fetch(`http://${address}${path}`);
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+  return response.text();
+}
+
+async function post(address: string, path: string, body: object): Promise<Record<string, unknown>> {
+  const response = await fetch(`http://${address}${path}`, { method: 'POST', body: JSON.stringify(body) });
   const reply = (await response.json()) as Record<string, unknown>;
   if (reply['success'] !== true) throw new Error(`${path}: ${JSON.stringify(reply)}`);
   return reply;
@@ -164,6 +196,23 @@ export async function subscribeEcho(sidecar: TestSidecar, app: string, service =
   await sidecar.post('/configs/application', { appName: app });
   const reply = await sidecar.post('/services/subscribe', { serviceName: service, protocolType: 'DEFAULT' });
   return reply['datas'] as string[];
+}
+
+/** Waits until the sidecar's cluster of the test's service has so many endpoints, and as many are usable. */
+export function endpointsAre(sidecar: TestSidecar, count: number, usable = count): Promise<unknown> {
+  const check = async (): Promise<boolean> => {
+    const cluster = (await sidecar.clusters()).find(({ name }) => name === ECHO);
+    const endpoints = cluster?.endpoints ?? [];
+    return endpoints.length === count && endpoints.filter((endpoint) => endpoint.usable).length === usable;
+  };
+  return waitUntil(check, { what: `${count} endpoints, ${usable} usable`, ms: 20_000 });
+}
+
+/** Waits until what the app offers at this sidecar is in the registry, or is not, for its health or since it left. */
+export function publishedIs(sidecar: TestSidecar, published: boolean): Promise<unknown> {
+  const check = async (): Promise<boolean> =>
+    (await sidecar.services()).publications.some(({ status }) => status === 'published') === published;
+  return waitUntil(check, { what: `the app's service is ${published ? '' : 'not '}published`, ms: 20_000 });
 }
 
 export const ECHO = 'com.demo.Echo:1.0';
