@@ -40,6 +40,8 @@ export class Connection implements Flushable {
   #writtenAtOnce = 0;
   #totalWritten = 0;
   #full = false;
+  #below = 0;
+  #onBelow: (() => void) | undefined;
   #reading = true;
   #goodbye: 'none' | 'end' | 'close' = 'none';
   #closed = false;
@@ -92,6 +94,15 @@ export class Connection implements Flushable {
     if (this.#closed) return this.#output.clear();
     this.#write(this.#output.takeAll());
     this.#checkBacklog();
+  }
+
+  /**
+   * Calls back once, as soon as a flush leaves at most `bytes` to be written. Never when the
+   * connection closes first. The last call of this counts.
+   */
+  whenBelow(bytes: number, callback: () => void): void {
+    this.#below = bytes;
+    this.#onBelow = callback;
   }
 
   /** Stops taking bytes from the peer, so that it slows down, or goes on. */
@@ -177,6 +188,11 @@ export class Connection implements Flushable {
     if (this.#full ? queued * 2 < this.#highWater : queued > this.#highWater) {
       this.#full = !this.#full;
       this.#handler.onBacklog(this.#full);
+    }
+    if (this.#onBelow !== undefined && queued <= this.#below) {
+      const callback = this.#onBelow;
+      this.#onBelow = undefined;
+      callback();
     }
   }
 

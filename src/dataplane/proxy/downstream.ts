@@ -96,13 +96,15 @@ export class Downstream implements ConnectionHandler, FrameSink, Blocked, WheelE
 
   /** A reply from `upstream` has been written here. */
   onReplied(upstream: UpstreamConnection): void {
-    if (this.connection.queued <= this.#scope.limits.maxOutput || this.#slowed.includes(upstream)) return;
+    const { maxOutput } = this.#scope.limits;
+    if (this.connection.queued <= maxOutput || this.#slowed.includes(upstream)) return;
     if (this.#slowed.length === 0) {
       this.#movedAt = this.#scope.deps.clock.now();
       this.#lastProgress = this.connection.progress;
+      this.connection.whenBelow(maxOutput / 2, this.#releaseSlowed);
     }
     this.#slowed.push(upstream);
-    upstream.setReading(false);
+    upstream.hold();
     this.#setAlarm();
   }
 
@@ -153,7 +155,6 @@ export class Downstream implements ConnectionHandler, FrameSink, Blocked, WheelE
 
   onBacklog(full: boolean): void {
     this.#backlog = full;
-    if (!full) this.#releaseSlowed();
     this.#updateReading();
   }
 
@@ -210,10 +211,11 @@ export class Downstream implements ConnectionHandler, FrameSink, Blocked, WheelE
     this.connection.setReading(!this.#backlog && this.#waitingFor === 0);
   }
 
-  #releaseSlowed(): void {
-    for (const upstream of this.#slowed) upstream.setReading(true);
+  readonly #releaseSlowed = (): void => {
+    const slowed = this.#slowed;
     this.#slowed = [];
-  }
+    for (const upstream of slowed) upstream.letGo();
+  };
 
   #refuse(frame: FrameView, code: string, message: string): void {
     this.#scope.unrouted(code === 'checksum' ? 'malformed_frame' : (code as 'overload'));

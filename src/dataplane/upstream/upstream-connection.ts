@@ -60,6 +60,8 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
   #stallCheckAt = 0;
   /** When bytes last came, by the clock. */
   #heardAt: number;
+  /** How many callers want it not to be read from. */
+  #holders = 0;
   #suspect = false;
   #heartbeatInterval: number;
   #heartbeatSentAt = 0;
@@ -137,9 +139,16 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
     this.#blocked.push(who);
   }
 
-  /** Stops reading replies, which slows the peer down, or goes on. */
-  setReading(reading: boolean): void {
-    this.#connection.setReading(reading);
+  /** Stops reading replies, which slows the peer down, until each of those who asked for it has let go. */
+  hold(): void {
+    this.#holders++;
+    this.#connection.setReading(false);
+  }
+
+  letGo(): void {
+    this.#holders--;
+    if (this.#holders > 0) return;
+    this.#connection.setReading(true);
   }
 
   /** Takes no new calls and closes when those it has are answered. */
