@@ -90,6 +90,25 @@ test('a caller that reads nothing holds up its provider alone, and gets every re
   await answered(reader, 0, CALLS, REPLY);
 });
 
+test('a provider that is held up is not taken for dead, and its other callers wait for no longer than it', async (t) => {
+  const heartbeat = { interval: '200ms', timeout: '200ms', misses: 2 };
+  const { sidecar, large, reader, other } = await startScene(t, LIMITS, { heartbeat });
+  await standsStill('the provider', () => unsentOf(large));
+  ask(other, LARGE, CALLS, CALLS + 1);
+  const since = performance.now();
+  await waitUntil(() => performance.now() - since > 2_000, { what: 'far longer than the heartbeats may miss' });
+  const [cluster] = await sidecar.clusters();
+  assert.deepEqual(
+    cluster?.endpoints.map(({ usable, reason, connections }) => ({ usable, reason, connections })),
+    [{ usable: true, reason: '', connections: 1 }],
+  );
+  assert.equal(other.replies.size, 0, 'the other call of this provider waits as well');
+  reader.socket.resume();
+  await answered(reader, 0, CALLS, REPLY);
+  await answered(other, CALLS, CALLS + 1, REPLY);
+  assert.equal(large.peers.length, 1, 'on the connection of the start');
+});
+
 test('a caller that reads nothing for stallTimeout is closed, and its provider serves the others again', async (t) => {
   const { sidecar, large, reader, other } = await startScene(t, { ...LIMITS, stallTimeout: '1s' });
   await standsStill('the provider', () => unsentOf(large));

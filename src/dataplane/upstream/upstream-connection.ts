@@ -58,7 +58,7 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
   #stalled = false;
   #lastProgress = -1;
   #stallCheckAt = 0;
-  /** When bytes last came, by the clock. */
+  /** When bytes last came, by the clock; while nothing is read, the last moment that nobody listened. */
   #heardAt: number;
   /** How many callers want it not to be read from. */
   #holders = 0;
@@ -148,6 +148,7 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
   letGo(): void {
     this.#holders--;
     if (this.#holders > 0) return;
+    this.#heardAt = this.#deps.clock.now();
     this.#connection.setReading(true);
   }
 
@@ -267,6 +268,8 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
   /** Heartbeats and the look at a connection that does not move. */
   onDeadline(): void {
     const now = this.#deps.clock.now();
+    // A peer cannot be found silent by one that does not listen.
+    if (this.#holders > 0) this.#heardAt = now;
     if (this.#full && now >= this.#stallCheckAt) this.#checkStall(now);
     if (this.#heartbeatWaiting) this.#missed(now);
     else if (now - this.#heardAt >= this.#heartbeatInterval) this.#sendHeartbeat(now);
