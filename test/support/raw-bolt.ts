@@ -11,7 +11,7 @@ import { carriesCrc, COMMAND, crcFits, layoutAt, TYPE } from '../../bench/load/f
 import { encodeFrame, type FrameFields } from '../../src/dataplane/codec/bolt/encode.ts';
 import { decodeHeaders, encodeHeaders } from '../../src/dataplane/codec/bolt/headers.ts';
 import { BufferSink } from '../../src/dataplane/message/buffer-sink.ts';
-import { waitUntil, type Owner } from './children.ts';
+import type { Owner } from './children.ts';
 
 /** The three ways to write a Bolt frame. */
 export const DIALECTS = {
@@ -46,6 +46,7 @@ export class RawPeer {
   /** Resolves when the connection is gone, however; never rejects. */
   readonly closed: Promise<void>;
   readonly #unsent: (() => Buffer)[] = [];
+  readonly #awaited = new Map<number, (frame: ReceivedFrame) => void>();
 
   /** @param onRequest gets all that is no response. */
   constructor(socket: Socket, onRequest: (frame: ReceivedFrame, peer: RawPeer) => void = () => undefined) {
@@ -53,8 +54,9 @@ export class RawPeer {
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
     const reader = new FrameReader((bytes, at, end) => {
       const frame = readFrame(bytes, at, end);
-      if (frame.type === TYPE.response) this.replies.set(frame.id, frame);
-      else onRequest(frame, this);
+      if (frame.type !== TYPE.response) return onRequest(frame, this);
+      this.replies.set(frame.id, frame);
+      this.#awaited.get(frame.id)?.(frame);
     });
     socket.on('data', (chunk: Buffer) => reader.push(chunk));
     socket.on('drain', () => this.#pump());
@@ -73,8 +75,18 @@ export class RawPeer {
     this.#pump();
   }
 
-  reply(id: number, ms?: number): Promise<ReceivedFrame> {
-    return waitUntil(() => this.replies.get(id), { what: `a reply to ${id}`, ...(ms !== undefined && { ms }) });
+  /** The response `id`, past or to come. Rejects after `ms`, and when the connection closes first. */
+  reply(id: number, ms = 10_000): Promise<ReceivedFrame> {
+    const { promise, resolve, reject } = Promise.withResolvers<ReceivedFrame>();
+    const present = this.replies.get(id);
+    if (present !== undefined) return Promise.resolve(present);
+    const timer = setTimeout(() => reject(new Error(`no reply to ${id} within ${ms} ms`)), ms);
+    this.#awaited.set(id, resolve);
+    void this.closed.then(() => reject(new Error(`the connection closed before a reply to ${id}`)));
+    return promise.finally(() => {
+      clearTimeout(timer);
+      this.#awaited.delete(id);
+    });
   }
 
   #pump(): void {

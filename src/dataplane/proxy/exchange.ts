@@ -81,12 +81,12 @@ export class Exchange implements UpstreamCall, WheelEntry {
   }
 
   onSent(connection: UpstreamConnection, id: number): void {
+    if (connection.full) this.#downstream?.waitFor(connection);
     if (this.oneway) return this.#finish('oneway');
     this.#upstream = connection;
     this.#upstreamId = id;
     if (this.#queued) this.#leaveQueue();
     this.#sentAt = this.#scope.deps.clock.now();
-    if (connection.full) this.#downstream?.waitFor(connection);
   }
 
   onReply(frame: FrameView): void {
