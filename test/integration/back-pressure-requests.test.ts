@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { TYPE } from '../../bench/load/frames.ts';
 import { waitUntil, type Owner } from '../support/children.ts';
 import { startSidecar, type TestSidecar } from '../support/mesh.ts';
-import { watchMemory } from '../support/pressure.ts';
+import { readSlowly, watchMemory } from '../support/pressure.ts';
 import {
   marked,
   openRawClient,
@@ -65,20 +65,6 @@ async function startScene(owner: Owner): Promise<Scene> {
 
 function sendAll(caller: RawPeer, type: number): void {
   for (let id = 0; id < CALLS; id++) caller.send(() => ({ ...requestOf(LARGE, id, marked(id, REQUEST)), type }));
-}
-
-/** Reads one chunk in 5 ms, about 12 MiB a second, until told to go on freely. */
-function readSlowly(peer: RawPeer): { readonly goOn: () => void } {
-  const onData = (): void => void peer.socket.pause();
-  peer.socket.on('data', onData);
-  const timer = setInterval(() => peer.socket.resume(), 5);
-  return {
-    goOn() {
-      clearInterval(timer);
-      peer.socket.off('data', onData);
-      peer.socket.resume();
-    },
-  };
 }
 
 /** Bytes that the caller is rid of and the provider has not seen. */

@@ -1,6 +1,7 @@
 import { memoryOf } from '../../bench/measure/process-usage.ts';
 import { waitUntil } from './children.ts';
 import type { TestSidecar } from './mesh.ts';
+import type { RawPeer } from './raw-bolt.ts';
 
 /** So long without a change counts as standing still, in ms. */
 const STILL_MS = 400;
@@ -26,6 +27,20 @@ export function watchMemory(sidecar: TestSidecar): { readonly grown: number } {
   return {
     get grown() {
       return memoryOf(pid).resident - before;
+    },
+  };
+}
+
+/** Reads one chunk in 5 ms, about 12 MiB a second, until told to go on freely. */
+export function readSlowly(peer: RawPeer): { readonly goOn: () => void } {
+  const onData = (): void => void peer.socket.pause();
+  peer.socket.on('data', onData);
+  const timer = setInterval(() => peer.socket.resume(), 5);
+  return {
+    goOn() {
+      clearInterval(timer);
+      peer.socket.off('data', onData);
+      peer.socket.resume();
     },
   };
 }
