@@ -103,19 +103,20 @@ export class DataPlane {
    * @returns what could not be done, for people; all else is done.
    */
   async apply(config: Config): Promise<string[]> {
-    const { listeners } = diffConfig(this.#config, config);
+    // Against what is open, not what was asked for: what could not be done is tried again.
+    const running = this.listeners.map((listener) => listener.config);
+    const { listeners } = diffConfig({ ...this.#config, listeners: running }, config);
     this.#config = config;
     this.clusters.apply(staticClusters(config.clusters), config.clusterDefaults, config.discovery);
     const failures: string[] = [];
-    for (const { name } of listeners.removed) this.#retire(name);
+    for (const { name } of listeners.removed) this.#close(this.#listeners.get(name)!);
     for (const { before, after, apply } of listeners.changed) {
-      const open = this.#listeners.get(before.name);
-      if (apply === 'in-place' && open !== undefined) {
+      const open = this.#listeners.get(before.name)!;
+      if (apply === 'in-place') {
         open.config = after;
         open.listener.adjust(after);
       } else {
-        this.#retire(before.name);
-        await this.#tryOpen(after, failures);
+        await this.#reopen(open, after, failures);
       }
     }
     for (const added of listeners.added) await this.#tryOpen(added, failures);
@@ -137,11 +138,23 @@ export class DataPlane {
     for (const wheel of this.#wheels) wheel.stop();
   }
 
-  async #tryOpen(config: ListenerConfig, failures: string[]): Promise<void> {
+  /** When the new one cannot be opened, the old one stays. */
+  async #reopen(old: OpenListener, after: ListenerConfig, failures: string[]): Promise<void> {
+    // On one port the old one would be in the way, whatever the hosts.
+    const inTheWay = old.config.address.port === after.address.port;
+    if (inTheWay) this.#close(old);
+    const opened = await this.#tryOpen(after, failures);
+    if (opened && !inTheWay) this.#retire(old);
+    if (!opened && inTheWay) await this.#tryOpen(old.config, failures);
+  }
+
+  async #tryOpen(config: ListenerConfig, failures: string[]): Promise<boolean> {
     try {
       await this.#open(config);
+      return true;
     } catch (error) {
       failures.push(`listener ${config.name}: ${(error as Error).message}`);
+      return false;
     }
   }
 
@@ -175,14 +188,16 @@ export class DataPlane {
     };
   }
 
+  #close(open: OpenListener): void {
+    this.#listeners.delete(open.config.name);
+    this.#retire(open);
+  }
+
   /** Takes no new connections; those that are open finish in the background. */
-  #retire(name: string): void {
-    const open = this.#listeners.get(name);
-    if (open === undefined) return;
-    this.#listeners.delete(name);
-    void open.listener.stopAccepting();
-    void open.listener.drain(this.#config.shutdown.drain);
-    this.#deps.log.info('listener closed', { listener: name });
+  #retire({ config, listener }: OpenListener): void {
+    void listener.stopAccepting();
+    void listener.drain(this.#config.shutdown.drain);
+    this.#deps.log.info('listener closed', { listener: config.name });
   }
 }
 

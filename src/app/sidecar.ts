@@ -94,7 +94,8 @@ export class Sidecar {
   async reload(config: Config): Promise<void> {
     const { log, logControl } = this.#options;
     const diff = diffConfig(this.#config, config);
-    if (diff.empty) return log.info('config read again: nothing has changed');
+    // After a failure the same config may still have something to do, and takes the failure back.
+    if (diff.empty && this.#lastError === '') return log.info('config read again: nothing has changed');
     const failures = (await this.#dataPlane?.apply(config)) ?? [];
     if (diff.log) logControl.level = config.log.level;
     this.#config = config;

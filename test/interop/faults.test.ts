@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { freePort, waitUntil, type Child, type Owner } from '../support/children.ts';
+import { startLoad } from '../support/load.ts';
 import {
   ECHO,
   endpointsAre,
@@ -41,42 +42,12 @@ async function startConsumer(
   return [await openConsumer(owner, sidecar.ports.egress), sidecar];
 }
 
-/** Calls without a pause from several lanes at once until told to stop. */
-function startLoad(consumer: EchoConsumer, lanes = 16) {
-  const counts = new Map<string, number>();
-  const failures: string[] = [];
-  const run = { running: true };
-  const lane = async (): Promise<void> => {
-    while (run.running) {
-      await consumer.name(1_000).then(
-        (name) => counts.set(name, (counts.get(name) ?? 0) + 1),
-        (error: Error) => failures.push(error.message),
-      );
-    }
-  };
-  const done = Promise.all(Array.from({ length: lanes }, lane));
-  return {
-    counts,
-    failures,
-    count: (name: string): number => counts.get(name) ?? 0,
-    /** Resolves when `name` has answered `more` further calls. */
-    served: (name: string, more = 200): Promise<unknown> => {
-      const from = counts.get(name) ?? 0;
-      return waitUntil(() => (counts.get(name) ?? 0) >= from + more, { what: `${more} calls served by ${name}` });
-    },
-    async stop(): Promise<void> {
-      run.running = false;
-      await done;
-    },
-  };
-}
-
 test('providers come, are killed, come back and go gracefully under load, and no call fails', async (t) => {
   const { registry } = await startControl(t);
   const a = await startPlace(t, registry, 'a');
   const [consumer, egress] = await startConsumer(t, registry, RETRY_ALL);
   await endpointsAre(egress, 1);
-  const load = startLoad(consumer);
+  const load = startLoad(t, () => consumer.name(1_000));
   await load.served('a');
 
   const b = await startPlace(t, registry, 'b');
@@ -114,7 +85,7 @@ test('a frozen provider fails only the calls that it held, is left alone, and se
     ],
   });
   const consumer = await openConsumer(t, egress.ports.egress);
-  const load = startLoad(consumer);
+  const load = startLoad(t, () => consumer.name(1_000));
   await load.served('a');
   frozen.signal('SIGSTOP');
   await endpointsAre(egress, 2, 1);
@@ -129,7 +100,7 @@ test('a frozen provider fails only the calls that it held, is left alone, and se
   );
   frozen.signal('SIGCONT');
   await endpointsAre(egress, 2, 2);
-  const again = startLoad(consumer);
+  const again = startLoad(t, () => consumer.name(1_000));
   await again.served('a');
   await again.stop();
   assert.deepEqual(again.failures, []);
@@ -159,7 +130,7 @@ test('the registry stopped and started in the middle is not noticed by calls', a
   await startPlace(t, control.registry, 'a');
   const [consumer, egress] = await startConsumer(t, control.registry);
   await endpointsAre(egress, 1);
-  const load = startLoad(consumer, 4);
+  const load = startLoad(t, () => consumer.name(1_000), 4);
   await load.served('a');
   await control.child.stop();
   await load.served('a');

@@ -23,6 +23,7 @@ export interface TestSidecar {
   readonly configFile: string;
   /** The config as it was written; change it and call `writeConfig`. */
   readonly config: Record<string, unknown>;
+  configText(): string;
   writeConfig(): Promise<void>;
   /** POST to the local API; the reply as JSON. Rejects when it says that it failed. */
   post(path: string, body: object): Promise<Record<string, unknown>>;
@@ -95,7 +96,8 @@ export async function startSidecar(owner: Owner, spec: SidecarSpec): Promise<Tes
   const addresses = await chooseAddresses(spec);
   const configFile = join(folder, 'weft.yaml');
   const config = buildConfig(spec, addresses);
-  const writeConfig = (): Promise<void> => writeFile(configFile, stringify(config));
+  const configText = (): string => stringify(config);
+  const writeConfig = (): Promise<void> => writeFile(configFile, configText());
   await writeConfig();
   const start = (): Promise<Child> =>
     startChild(process.execPath, [WEFT, 'proxy', '-c', configFile], { name: spec.name, ready: / ready /, owner });
@@ -112,6 +114,7 @@ export async function startSidecar(owner: Owner, spec: SidecarSpec): Promise<Tes
     },
     configFile,
     config,
+    configText,
     writeConfig,
     post: (path, body) => post(addresses.sdk, path, body),
     services: async () => JSON.parse(await get(addresses.sdk, '/services')) as TestServices,

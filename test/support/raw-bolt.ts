@@ -45,6 +45,7 @@ export class RawPeer {
   readonly replies = new Map<number, ReceivedFrame>();
   /** Resolves when the connection is gone, however; never rejects. */
   readonly closed: Promise<void>;
+  #lastId = 0;
   readonly #unsent: (() => Buffer)[] = [];
   readonly #awaited = new Map<number, (frame: ReceivedFrame) => void>();
 
@@ -62,6 +63,11 @@ export class RawPeer {
     socket.on('drain', () => this.#pump());
     // A reset is seen by what it leaves unanswered.
     socket.on('error', () => undefined);
+  }
+
+  /** A request id that this peer has not used. */
+  nextId(): number {
+    return ++this.#lastId;
   }
 
   /** Frames that the other side's slowness keeps here. */
