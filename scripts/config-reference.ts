@@ -46,7 +46,9 @@ SIGHUP, or a change of the file, reads it again. A file with errors changes noth
 in the log. These take effect at once: \`listeners\` (a change of \`limits\` or \`idleTimeout\`
 without closing the port, any other by opening it anew), \`clusterDefaults\`, \`clusters\`,
 \`discovery\`, \`shutdown\`, \`log\`. A change of \`node\`, \`admin\`, \`sdk\`, \`health\`,
-\`registry\` or \`stateDir\` waits for the next start, and the log says so.
+\`registry\` or \`stateDir\` waits for the next start, and the log says so. A listener that cannot
+be opened anew stays as it was; the log and \`/config\` of the admin interface say why, and the
+next reload tries again.
 `;
 
 export function renderReference(schema: JsonSchema, example: string): string {
