@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
+import { LAYOUT } from '../../bench/load/frames.ts';
 import { startChild, type Child, type Owner } from './children.ts';
 
 const PROVIDER = join(import.meta.dirname, '../peers/node/provider.ts');
@@ -67,12 +68,29 @@ export async function openConsumer(owner: Owner, port: number, interfaceName = '
   };
 }
 
-interface BoltClient {
+/** The version of a frame as sofa-bolt-node names it; what it read of a v1 frame says the first alone. */
+export interface BoltVersion {
+  readonly protocolType: 'bolt' | 'bolt2';
+  readonly boltVersion?: number;
+  readonly crcEnable?: boolean;
+}
+
+interface BoltReply {
+  readonly data: { readonly appResponse?: unknown; readonly error?: Error };
+  readonly options: BoltVersion;
+}
+
+export interface BoltClient {
   ready(): Promise<void>;
-  invoke(request: object): Promise<{ readonly data: { readonly appResponse?: unknown; readonly error?: Error } }>;
+  invoke(request: object): Promise<BoltReply>;
   oneway(request: object): void;
-  /** Its own close never resolves: the socket is ended by hand. */
-  readonly conn: { readonly socket: Socket };
+  readonly conn: {
+    /** Its own close never resolves: the socket is ended by hand. */
+    readonly socket: Socket;
+    /** Takes the version of the next frames as properties. */
+    readonly _encoder: object;
+    writeHeartbeat(heartbeat: { timeout: number }): Promise<Pick<BoltReply, 'options'>>;
+  };
 }
 
 /** sofa-bolt-node's own client: raw Bolt, without SOFARPC's discovery and balancing. */
@@ -96,4 +114,17 @@ export function echoRequest(methodName: string, text: string): object {
     args: [{ $class: 'java.lang.String', $: text }],
     timeout: 3_000,
   };
+}
+
+/** The class and the content of such a request, for frames that sofa-bolt-node does not write. */
+export function echoParts(methodName: string, text: string): { readonly className: Buffer; readonly content: Buffer } {
+  const { requestEncode } = createRequire(import.meta.url)('sofa-bolt-node/lib/protocol') as {
+    requestEncode(id: number, request: object, options: object): Buffer;
+  };
+  const options = { protocolType: 'bolt', codecType: 'hessian2', boltVersion: 1 };
+  const frame = requestEncode(1, echoRequest(methodName, text), options);
+  const { fixed, lengths } = LAYOUT.v1.request;
+  const headerAt = fixed + frame.readUInt16BE(lengths);
+  const contentAt = headerAt + frame.readUInt16BE(lengths + 2);
+  return { className: frame.subarray(fixed, headerAt), content: frame.subarray(contentAt) };
 }
