@@ -13,14 +13,7 @@ test('an idle sidecar with a registry in reach ends as soon as it has nothing le
   const { registry } = await startControl(t);
   const sidecar = await startSidecar(t, { name: 'idle', registry });
   // Until it is connected the sidecar gives the registry far less time.
-  await waitUntil(
-    async () => {
-      const response = await fetch(`http://127.0.0.1:${sidecar.ports.admin}/app`);
-      const { registry: view } = (await response.json()) as { registry: { state: string } };
-      return view.state === 'connected';
-    },
-    { what: 'the registry is connected' },
-  );
+  await waitUntil(async () => (await sidecar.registryState()) === 'connected', { what: 'the registry is connected' });
   assert.deepEqual(await sidecar.child.stop('SIGTERM', PROMPT_MS), { code: 0, signal: null });
 });
 

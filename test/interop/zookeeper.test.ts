@@ -11,6 +11,7 @@ import { freePort, startChild } from '../support/children.ts';
 import type { Child } from '../support/children.ts';
 import { connected, eventually, freshKey, offer, record, registryContract } from '../support/registry-contract.ts';
 import { startRelay } from '../support/registry-relay.ts';
+import { startAppServer, startPlainConsumer, startPlainProvider } from '../support/zookeeper-apps.ts';
 import { observe } from '../support/zookeeper-observer.ts';
 import type { Observer } from '../support/zookeeper-observer.ts';
 import { startZooKeeper } from '../support/zookeeper.ts';
@@ -18,7 +19,6 @@ import type { ZooKeeper } from '../support/zookeeper.ts';
 
 const ECHO: ServiceKey = { service: 'com.demo.Echo:1.0', protocol: 'bolt', group: '' };
 const HOLDER = new URL('../support/zookeeper-holder.ts', import.meta.url).pathname;
-const PEER = new URL('../support/zookeeper-node-peer.ts', import.meta.url).pathname;
 /** ms; the server expires sessions once in a tick of 200. */
 const SHORT_SESSION = 1000;
 const SETTLE = 1500;
@@ -281,11 +281,7 @@ describe('plain SOFARPC apps (sofa-rpc-node)', () => {
     const registry = await open(t);
     const seen = record(registry, ECHO);
     await seen.until();
-    const provider = await startChild(
-      process.execPath,
-      [PEER, 'provider', 'plain', String(port), zookeeper.connectString],
-      { name: 'provider', ready: /READY/, owner: t },
-    );
+    const provider = await startPlainProvider(t, 'plain', port, zookeeper.connectString);
     await seen.until(`127.0.0.1:${port}`);
     const [instance] = seen.latest ?? [];
     assert.deepEqual(
@@ -298,17 +294,13 @@ describe('plain SOFARPC apps (sofa-rpc-node)', () => {
 
   test('find what a sidecar publishes, and call it', async (t) => {
     const port = await freePort();
-    const child = (...args: string[]): Promise<Child> =>
-      startChild(process.execPath, [PEER, ...args], { name: args[0] ?? '', ready: /READY/, owner: t });
-    await child('server', 'behind', String(port));
+    await startAppServer(t, 'behind', port);
     const registry = await open(t, { root: '/' });
     await registry.publish(
       offer(ECHO, `127.0.0.1:${port}`, { metadata: { app: 'behind', serialization: 'hessian2' } }),
     );
-    const consumer = await child('consumer', 'caller', zookeeper.connectString);
-    consumer.writeLine('');
-    const [, answer] = await consumer.waitFor(/^(?:RESULT|ERROR) (.*)$/);
-    assert.equal(answer, 'behind');
+    const consumer = await startPlainConsumer(t, zookeeper.connectString);
+    assert.equal(await consumer.name(), 'behind');
     await registry.close();
   });
 });

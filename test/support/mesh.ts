@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import type { ClusterView } from '../../src/admin/target.ts';
+import type { ClusterView, RegistryView } from '../../src/admin/target.ts';
 import { freePort, startChild, waitUntil, type Child, type Owner } from './children.ts';
 
 /** The bundle: what is tested is what ships. */
@@ -31,6 +31,8 @@ export interface TestSidecar {
   services(): Promise<TestServices>;
   clusters(): Promise<ClusterView[]>;
   metrics(): Promise<string>;
+  /** `connected` or what else its registry is. */
+  registryState(): Promise<string>;
   /** Starts it again with the same config and state. */
   restart(): Promise<void>;
 }
@@ -120,6 +122,8 @@ export async function startSidecar(owner: Owner, spec: SidecarSpec): Promise<Tes
     services: async () => JSON.parse(await get(addresses.sdk, '/services')) as TestServices,
     clusters: async () => (JSON.parse(await get(addresses.admin, '/clusters')) as { clusters: ClusterView[] }).clusters,
     metrics: () => get(addresses.admin, '/metrics'),
+    registryState: async () =>
+      (JSON.parse(await get(addresses.admin, '/app')) as { registry: RegistryView }).registry.state,
     async restart() {
       child = await start();
     },
