@@ -55,15 +55,15 @@ test('apps with and without sidecars call each other through ZooKeeper, which ma
   const plain = await startPlainConsumer(t, zookeeper.connectString);
   const app = await openConsumer(t, consumer.ports.egress);
 
-  await t.test('the app behind a sidecar and the plain one call both providers', async (t) => {
-    const load = startLoad(t, () => app.name());
+  await t.test('the app behind a sidecar and the plain one call both providers', async (step) => {
+    const load = startLoad(step, () => app.name());
     await Promise.all([load.served('plain'), load.served('behind'), reaches(plain, 'plain'), reaches(plain, 'behind')]);
     await load.stop();
     assert.deepEqual(load.failures, []);
   });
 
-  await t.test('ZooKeeper goes and comes back under load: no call fails, and who is new is found', async (t) => {
-    const load = startLoad(t, () => app.name());
+  await t.test('ZooKeeper goes and comes back under load: no call fails, and who is new is found', async (step) => {
+    const load = startLoad(step, () => app.name());
     await load.served('behind');
     await zookeeper.stop();
     await stateIs('connecting', consumer, behind);

@@ -21,9 +21,9 @@ const MAX_FAILURES = 1000;
 export function startLoad(owner: Owner, call: () => Promise<string>, lanes = 16): Load {
   const counts = new Map<string, number>();
   const failures: string[] = [];
-  let running = true;
+  const run = { on: true };
   const lane = async (): Promise<void> => {
-    while (running && failures.length < MAX_FAILURES) {
+    while (run.on && failures.length < MAX_FAILURES) {
       await call().then(
         (name) => counts.set(name, (counts.get(name) ?? 0) + 1),
         (error: Error) => failures.push(error.message),
@@ -32,7 +32,7 @@ export function startLoad(owner: Owner, call: () => Promise<string>, lanes = 16)
   };
   const done = Promise.all(Array.from({ length: lanes }, lane));
   const stop = async (): Promise<void> => {
-    running = false;
+    run.on = false;
     await done;
   };
   owner.after(stop);
