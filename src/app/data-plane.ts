@@ -47,7 +47,7 @@ export class DataPlane {
     const { clock, chance, log, metrics } = deps;
     const wheel = new TimerWheel(clock);
     const slowWheel = new TimerWheel(clock, SLOW_TICK_MS);
-    const budget = new Budget(Math.max(...config.listeners.map(({ limits }) => limits.maxBuffered), 0));
+    const budget = new Budget(maxBuffered(config));
     const net = new NetContext();
     let lastId = 0;
     this.#deps = deps;
@@ -79,7 +79,9 @@ export class DataPlane {
     );
     this.clusters.apply(staticClusters(config.clusters), config.clusterDefaults, config.discovery);
     metrics.onCollect(() => {
-      metrics.gauge('weft_buffered_bytes', 'Bytes kept of incomplete frames.').value = budget.used;
+      metrics.gauge('weft_buffered_bytes', 'Bytes kept of incomplete frames and of requests that wait.').value =
+        budget.used;
+      metrics.gauge('weft_unsent_bytes', 'Bytes that wait for peers that read slowly.').value = net.unsent;
     });
   }
 
@@ -107,6 +109,7 @@ export class DataPlane {
     const running = this.listeners.map((listener) => listener.config);
     const { listeners } = diffConfig({ ...this.#config, listeners: running }, config);
     this.#config = config;
+    this.#proxyDeps.budget.limit = maxBuffered(config);
     this.clusters.apply(staticClusters(config.clusters), config.clusterDefaults, config.discovery);
     const failures: string[] = [];
     for (const { name } of listeners.removed) this.#close(this.#listeners.get(name)!);
@@ -207,6 +210,11 @@ function staticClusters(clusters: readonly ClusterConfig[]): StaticCluster[] {
     policy,
     endpoints: endpoints.map(({ address, weight }) => ({ ...address, weight })),
   }));
+}
+
+/** One budget serves all listeners: the most generous one sets it. */
+function maxBuffered(config: Config): number {
+  return Math.max(...config.listeners.map(({ limits }) => limits.maxBuffered), 0);
 }
 
 /** Replies may be as large as the most generous listener allows. */

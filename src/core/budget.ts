@@ -3,11 +3,12 @@
  * to refuse work instead of growing the process.
  */
 export class Budget {
-  readonly #limit: number;
+  /** May change; what was taken stays taken. */
+  limit: number;
   #used = 0;
 
   constructor(limit: number) {
-    this.#limit = limit;
+    this.limit = limit;
   }
 
   get used(): number {
@@ -16,7 +17,7 @@ export class Budget {
 
   /** Takes `bytes`; false, and nothing taken, when that would pass the limit. */
   take(bytes: number): boolean {
-    if (this.#used + bytes > this.#limit) return false;
+    if (this.#used + bytes > this.limit) return false;
     this.#used += bytes;
     return true;
   }

@@ -40,6 +40,8 @@ export class Connection implements Flushable {
   #writtenAtOnce = 0;
   #totalWritten = 0;
   #full = false;
+  /** What of `context.unsent` is this connection's. */
+  #unsent = 0;
   #below = 0;
   #onBelow: (() => void) | undefined;
   #reading = true;
@@ -185,6 +187,7 @@ export class Connection implements Flushable {
 
   #checkBacklog(): void {
     const queued = this.queued;
+    this.#countUnsent(queued);
     if (this.#full ? queued * 2 < this.#highWater : queued > this.#highWater) {
       this.#full = !this.#full;
       this.#handler.onBacklog(this.#full);
@@ -196,11 +199,17 @@ export class Connection implements Flushable {
     }
   }
 
+  #countUnsent(bytes: number): void {
+    this.#context.unsent += bytes - this.#unsent;
+    this.#unsent = bytes;
+  }
+
   #onClose(): void {
     this.#closed = true;
     this.#output.clear();
     this.#outstanding = undefined;
     this.#outstandingBytes = 0;
+    this.#countUnsent(0);
     this.#handler.onClose(this.#closeReason);
   }
 }

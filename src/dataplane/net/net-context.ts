@@ -18,6 +18,8 @@ export interface Flushable {
 export class NetContext {
   /** Shared: its bytes are valid only during the read callback that they were passed to. */
   readonly readBuffer: Buffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+  /** Bytes that wait on all connections together because their peers take no more. */
+  unsent = 0;
   readonly #free: Buffer[] = [];
   #dirty: Flushable[] = [];
   #spare: Flushable[] = [];

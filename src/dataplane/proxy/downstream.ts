@@ -97,15 +97,26 @@ export class Downstream implements ConnectionHandler, FrameSink, Blocked, WheelE
   /** A reply from `upstream` has been written here. */
   onReplied(upstream: UpstreamConnection): void {
     const { maxOutput } = this.#scope.limits;
-    if (this.connection.queued <= maxOutput || this.#slowed.includes(upstream)) return;
-    if (this.#slowed.length === 0) {
-      this.#movedAt = this.#scope.deps.clock.now();
-      this.#lastProgress = this.connection.progress;
-      this.connection.whenBelow(maxOutput / 2, this.#releaseSlowed);
-    }
+    const { net, budget } = this.#scope.deps;
+    const noRoom = net.unsent + budget.used > budget.limit;
+    if ((this.connection.queued <= maxOutput && !noRoom) || this.#slowed.includes(upstream)) return;
+    this.#watchProgress();
+    // One that reads as fast as it should is at 0 after the next flush.
+    this.connection.whenBelow(noRoom ? 0 : maxOutput / 2, this.#releaseSlowed);
     this.#slowed.push(upstream);
     upstream.hold();
     this.#setAlarm();
+  }
+
+  /** Replies wait that it does not take. */
+  get #slow(): boolean {
+    return this.#backlog || this.#slowed.length > 0;
+  }
+
+  #watchProgress(): void {
+    if (this.#slow) return;
+    this.#movedAt = this.#scope.deps.clock.now();
+    this.#lastProgress = this.connection.progress;
   }
 
   onBytes(chunk: Buffer, length: number): void {
@@ -154,7 +165,9 @@ export class Downstream implements ConnectionHandler, FrameSink, Blocked, WheelE
   }
 
   onBacklog(full: boolean): void {
+    if (full) this.#watchProgress();
     this.#backlog = full;
+    if (full) this.#setAlarm();
     this.#updateReading();
   }
 
@@ -178,7 +191,7 @@ export class Downstream implements ConnectionHandler, FrameSink, Blocked, WheelE
     if (this.#draining && this.#isQuiet(now)) return this.connection.close();
     const { idleTimeout, limits } = this.#scope;
     if (idleTimeout > 0 && this.#active === 0 && now - this.#heardAt >= idleTimeout) return this.connection.close();
-    if (this.#slowed.length > 0) {
+    if (this.#slow) {
       const { progress } = this.connection;
       if (progress !== this.#lastProgress) this.#movedAt = now;
       this.#lastProgress = progress;
@@ -203,7 +216,7 @@ export class Downstream implements ConnectionHandler, FrameSink, Blocked, WheelE
     let at = Number.POSITIVE_INFINITY;
     if (idleTimeout > 0) at = Math.max(this.#heardAt + idleTimeout, now + STALL_CHECK_MS);
     if (this.#draining) at = now + QUIET_MS;
-    if (this.#slowed.length > 0) at = Math.min(at, now + STALL_CHECK_MS);
+    if (this.#slow) at = Math.min(at, now + STALL_CHECK_MS);
     if (at !== Number.POSITIVE_INFINITY) this.#scope.deps.slowWheel.set(this, at);
   }
 
