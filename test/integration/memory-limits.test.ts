@@ -17,6 +17,7 @@ import {
 const SERVICE = 'com.demo.Large:1.0';
 const LARGE = 256 << 10;
 const MIB = 1 << 20;
+const BUSY = 4;
 const MAX_BUFFERED = 16 * MIB;
 const LIMITS = { maxBuffered: MAX_BUFFERED, maxFrame: MIB };
 
@@ -69,4 +70,27 @@ test('a caller below its limit that takes nothing for stallTimeout is closed too
   assert.equal(await metric(sidecar, 'weft_unsent_bytes'), 0);
   callers[0]!.socket.resume();
   await callers[0]!.closed;
+});
+
+test('requests that wait for the first endpoints are kept up to maxBuffered, and refused beyond', async (t) => {
+  const sidecar = await startSidecar(t, {
+    name: 's',
+    limits: LIMITS,
+    // Nobody listens there, so nothing is ever known.
+    registry: { type: 'embedded', address: '127.0.0.1:1' },
+    clusterDefaults: { queue: { max: 10_000, timeout: '60s' } },
+  });
+  const caller = await openRawClient(t, sidecar.ports.egress);
+  const calls = 256;
+  for (let id = 1; id <= calls; id++) caller.send(() => requestOf(SERVICE, id, marked(id, LARGE)));
+  const kept = Math.floor(MAX_BUFFERED / LARGE);
+  await waitUntil(() => caller.replies.size > calls - kept, { what: 'those beyond are refused' });
+  for (const { statusOrTimeout, content } of caller.replies.values()) {
+    assert.equal(statusOrTimeout, BUSY);
+    assert.match(content.toString('latin1'), /no memory left for .+ \(maxBuffered\)/);
+  }
+  const held = await metric(sidecar, 'weft_buffered_bytes');
+  assert.ok(held <= MAX_BUFFERED && held > MAX_BUFFERED - MIB, `${held} bytes are kept`);
+  caller.socket.resetAndDestroy();
+  await waitUntil(async () => (await metric(sidecar, 'weft_buffered_bytes')) === 0, { what: 'all is given back' });
 });

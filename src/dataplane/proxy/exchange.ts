@@ -5,7 +5,7 @@ import type { RetryCondition } from '../cluster/policy.ts';
 import { FrameKind, type FrameView } from '../message/frame.ts';
 import { OUTCOMES, type Outcome } from '../message/outcome.ts';
 import { NO_ROOM } from '../stream/pending-table.ts';
-import type { UpstreamCall } from '../upstream/upstream-call.ts';
+import { NO_MEMORY, type UpstreamCall } from '../upstream/upstream-call.ts';
 import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
 import type { Downstream } from './downstream.ts';
 import type { ListenerScope } from './listener-scope.ts';
@@ -132,10 +132,12 @@ export class Exchange implements UpstreamCall, WheelEntry {
     this.#finish('abandoned');
   }
 
-  keep(bytes: Buffer, start: number, end: number): void {
-    if (this.kept !== undefined) return;
+  keep(bytes: Buffer, start: number, end: number): boolean {
+    if (this.kept !== undefined) return true;
+    if (!this.#scope.deps.budget.take(end - start)) return false;
     this.kept = Buffer.allocUnsafe(end - start);
     bytes.copy(this.kept, 0, start, end);
+    return true;
   }
 
   #reset(downstream: Downstream, frame: FrameView): void {
@@ -166,7 +168,9 @@ export class Exchange implements UpstreamCall, WheelEntry {
       const message = `${cluster.name}: ${cluster.waiting} requests wait for the first endpoints already`;
       return this.#answer('overload', message, true);
     }
-    this.keep(frame.bytes, frame.start, frame.end);
+    if (!this.keep(frame.bytes, frame.start, frame.end)) {
+      return this.#answer('overload', `${cluster.name}: ${NO_MEMORY}`, true);
+    }
     this.#enterQueue();
     cluster.whenKnown(() => {
       if (!this.finished) this.#again();
@@ -257,6 +261,7 @@ export class Exchange implements UpstreamCall, WheelEntry {
     this.#target = undefined;
     this.#endpoint = undefined;
     this.#upstream = undefined;
+    if (this.kept !== undefined) deps.budget.give(this.kept.length);
     this.kept = undefined;
     if (this.#reusable) this.#scope.recycle(this);
   }

@@ -4,7 +4,7 @@ import { WeftError } from '../../core/errors.ts';
 import { Ring } from '../../core/ring.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint, EndpointResources } from '../cluster/endpoint.ts';
-import type { UpstreamCall } from './upstream-call.ts';
+import { NO_MEMORY, type UpstreamCall } from './upstream-call.ts';
 import { UpstreamConnection, type UpstreamEvents } from './upstream-connection.ts';
 import type { UpstreamDeps } from './upstream-deps.ts';
 
@@ -105,8 +105,9 @@ export class EndpointPool implements EndpointResources, UpstreamEvents {
   #enqueue(call: UpstreamCall, bytes: Buffer, start: number, end: number): void {
     const failure = this.#whyNotQueue();
     // A copy lets the call go to another endpoint.
-    if (failure === undefined || this.#cluster.size > 1) call.keep(bytes, start, end);
+    const kept = (failure === undefined || this.#cluster.size > 1) && call.keep(bytes, start, end);
     if (failure !== undefined) return call.onFailure(failure);
+    if (!kept) return call.onFailure(new WeftError('overload', NO_MEMORY, { side: 'local', retriable: true }));
     this.#queue.push(call);
     if (!this.#connections.some((connection) => connection.state === 'connecting')) this.#open();
   }

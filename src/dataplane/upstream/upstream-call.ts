@@ -2,6 +2,9 @@ import type { WeftError } from '../../core/errors.ts';
 import type { FrameView } from '../message/frame.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
+/** Why a request cannot wait: no copy of it can be kept. */
+export const NO_MEMORY = 'no memory left for requests that wait (maxBuffered)';
+
 /** What an upstream connection needs of a request that it carries. */
 export interface UpstreamCall {
   readonly oneway: boolean;
@@ -9,8 +12,8 @@ export interface UpstreamCall {
   readonly finished: boolean;
   /** The copy of its frame that a call keeps while it is queued; see `keep`. */
   readonly kept: Buffer | undefined;
-  /** Copies the frame `bytes[start, end)`, which is about to become invalid. */
-  keep(bytes: Buffer, start: number, end: number): void;
+  /** Copies the frame `bytes[start, end)`, which is about to become invalid; false when there is no memory left. */
+  keep(bytes: Buffer, start: number, end: number): boolean;
   /** It has been written on `connection` under the request id `id`; a one-way call has no id. */
   onSent(connection: UpstreamConnection, id: number): void;
   onReply(frame: FrameView): void;
