@@ -113,9 +113,10 @@ const limits = v.pipe(
     maxBuffered: v.optional(size('Bytes held for all connections together.', { min: 64 }), '256MiB'),
     maxOutput: v.optional(size('Bytes held for one connection that reads slowly.', { min: 64 }), '16MiB'),
     stallTimeout: v.optional(
-      duration('How long a connection may take nothing of more than maxOutput, and hold up others with it.', {
-        min: 1,
-      }),
+      duration(
+        'How long a connection may take nothing while more than 1 MiB waits for it; another sidecar has twice as long.',
+        { min: 1 },
+      ),
       '5s',
     ),
   }),

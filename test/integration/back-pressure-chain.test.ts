@@ -16,27 +16,35 @@ const MEMORY = 120 * MIB;
 
 interface Chain {
   readonly caller: RawPeer;
+  /** On a connection of its own to the same sidecar. */
+  readonly other: RawPeer;
   readonly provider: RawPeer;
   readonly memories: readonly { readonly grown: number }[];
 }
 
-/** caller → egress → ingress → provider, each connected, with replies of `replySize` bytes. */
-async function startChain(owner: Owner, requestSize: number, replySize: number): Promise<Chain> {
+interface Sizes {
+  readonly request: number;
+  readonly reply: number;
+}
+
+/** caller → egress → ingress → provider, each connected. */
+async function startChain(owner: Owner, { request, reply }: Sizes, stallTimeout = '60s'): Promise<Chain> {
   const server = await startRawProvider(owner, (frame, peer) => {
     const number = frame.content.readUInt32BE(0);
-    assert.ok(frame.content.equals(marked(number, requestSize)), `request ${number} is whole`);
-    peer.send(() => replyTo(frame, marked(number, replySize)));
+    assert.ok(frame.content.equals(marked(number, request)), `request ${number} is whole`);
+    peer.send(() => replyTo(frame, marked(number, reply)));
   });
-  const limits = { maxOutput: '4MiB', stallTimeout: '60s' };
+  const limits = { maxOutput: '4MiB', stallTimeout };
   const ingress = await startSidecar(owner, { name: 'ingress', appPort: server.port, limits });
   const clusters = [{ name: SERVICE, endpoints: [`127.0.0.1:${ingress.ports.ingress}`] }];
   const egress = await startSidecar(owner, { name: 'egress', clusters, limits });
   const caller = await openRawClient(owner, egress.ports.egress);
-  caller.send(requestOf(SERVICE, CALLS, marked(CALLS, requestSize)));
+  const other = await openRawClient(owner, egress.ports.egress);
+  caller.send(requestOf(SERVICE, CALLS, marked(CALLS, request)));
   await caller.reply(CALLS);
   caller.replies.clear();
   const memories = [egress, ingress].map((sidecar: TestSidecar) => watchMemory(sidecar));
-  return { caller, provider: server.peers[0]!, memories };
+  return { caller, other, provider: server.peers[0]!, memories };
 }
 
 function sendAll(caller: RawPeer, size: number): void {
@@ -56,7 +64,7 @@ function keptLittle({ memories }: Chain): void {
 }
 
 test('a caller that stops reading stops its provider, and gets every reply when it reads on', async (t) => {
-  const chain = await startChain(t, SMALL, LARGE);
+  const chain = await startChain(t, { request: SMALL, reply: LARGE });
   const { caller, provider } = chain;
   caller.socket.pause();
   sendAll(caller, SMALL);
@@ -68,7 +76,7 @@ test('a caller that stops reading stops its provider, and gets every reply when 
 });
 
 test('a provider that reads slowly slows its caller, and answers every request', async (t) => {
-  const chain = await startChain(t, LARGE, SMALL);
+  const chain = await startChain(t, { request: LARGE, reply: SMALL });
   const { caller, provider } = chain;
   const slowly = readSlowly(provider);
   t.after(async () => slowly.goOn());
@@ -79,4 +87,17 @@ test('a provider that reads slowly slows its caller, and answers every request',
   keptLittle(chain);
   slowly.goOn();
   await allAnswered(caller, SMALL);
+});
+
+test('a caller that takes nothing for stallTimeout is closed by its own sidecar, and none of the others loses a call', async (t) => {
+  const { caller, other, provider } = await startChain(t, { request: SMALL, reply: LARGE }, '1s');
+  caller.socket.pause();
+  sendAll(caller, SMALL);
+  await standsStill('the provider', () => provider.unsent);
+  for (let id = 0; id < 8; id++) other.send(requestOf(SERVICE, id, marked(id, SMALL)));
+  for (let id = 0; id < 8; id++) {
+    const reply = await other.reply(id);
+    assert.equal(reply.statusOrTimeout, 0, reply.content.toString('latin1', 0, 200));
+    assert.ok(reply.content.equals(marked(id, LARGE)));
+  }
 });

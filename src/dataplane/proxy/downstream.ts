@@ -11,6 +11,11 @@ const QUIET_MS = 500;
 /** How long a connection that broke the protocol may still take its last reply. */
 const LAST_WORD_MS = 1000;
 const STALL_CHECK_MS = 1000;
+/**
+ * Another sidecar stands still because one of its own callers does: it gets the time to close that
+ * one first, as all of its callers share the connection.
+ */
+const SIDECAR_PATIENCE = 2;
 
 /**
  * A caller's connection: decodes its requests, begins an exchange for each, and decides when to
@@ -195,10 +200,9 @@ export class Downstream implements ConnectionHandler, FrameSink, Blocked, WheelE
       const { progress } = this.connection;
       if (progress !== this.#lastProgress) this.#movedAt = now;
       this.#lastProgress = progress;
-      if (now - this.#movedAt >= limits.stallTimeout) {
-        return this.connection.destroy(
-          `took none of ${this.connection.queued} bytes of replies in ${limits.stallTimeout} ms`,
-        );
+      const patience = limits.stallTimeout * (this.#understandsGoaway ? SIDECAR_PATIENCE : 1);
+      if (now - this.#movedAt >= patience) {
+        return this.connection.destroy(`took none of ${this.connection.queued} bytes of replies in ${patience} ms`);
       }
     }
     this.#setAlarm();
