@@ -110,7 +110,14 @@ const limits = v.pipe(
       1024,
     ),
     maxConnections: v.optional(count('Open connections; more are closed at once.', { min: 1, max: 1_000_000 }), 10000),
-    maxBuffered: v.optional(size('Bytes held for all connections together.', { min: 64 }), '256MiB'),
+    maxBuffered: v.optional(
+      size(
+        'Bytes held for all connections together: incomplete frames, requests that wait, replies that are not read. ' +
+          'Of several listeners the largest counts.',
+        { min: 64 },
+      ),
+      '256MiB',
+    ),
     maxOutput: v.optional(size('Bytes held for one connection that reads slowly.', { min: 64 }), '16MiB'),
     stallTimeout: v.optional(
       duration(
