@@ -118,7 +118,7 @@ test('a caller that reads nothing for stallTimeout is closed, and its provider s
   const [, abandoned] = outcome.exec(await sidecar.metrics()) ?? [];
   assert.ok(Number(abandoned) > CALLS / 2, `${abandoned} calls abandoned`);
   reader.socket.resume();
-  await reader.closed;
+  await reader.hasClosed();
 });
 
 test('a maxOutput below the size of a reply slows nobody who reads', async (t) => {

@@ -22,7 +22,7 @@ const SERVICE = 'com.demo.Echo:1.0';
 const CRC = DIALECTS['v2 with checksums'];
 const STATUS = { success: 0, busy: 4, connectionLost: 5, codec: 9 } as const;
 const KIB = 1 << 10;
-const LIMITS = { maxFrame: '64KiB', maxHeader: 1024, maxPending: 4 };
+const LIMITS = { maxFrame: '64KiB', maxHeader: 1024, maxPending: 4, maxConnections: 3 };
 
 interface Scene {
   readonly sidecar: TestSidecar;
@@ -33,8 +33,10 @@ interface Scene {
   readonly other: RawPeer;
 }
 
+type Answer = (frame: ReceivedFrame, peer: RawPeer) => void;
+
 /** A sidecar with small limits before a provider that echoes, or does what `answer` does. */
-async function startScene(owner: Owner, answer?: (frame: ReceivedFrame, peer: RawPeer) => void): Promise<Scene> {
+async function startScene(owner: Owner, answer?: Answer, policy: object = {}): Promise<Scene> {
   const received: ReceivedFrame[] = [];
   const echo = (frame: ReceivedFrame, peer: RawPeer): void => {
     if (frame.type === TYPE.request) peer.send(replyTo(frame, frame.content));
@@ -46,7 +48,7 @@ async function startScene(owner: Owner, answer?: (frame: ReceivedFrame, peer: Ra
   const sidecar = await startSidecar(owner, {
     name: 's',
     limits: LIMITS,
-    clusters: [{ name: SERVICE, endpoints: [`127.0.0.1:${provider.port}`] }],
+    clusters: [{ name: SERVICE, endpoints: [`127.0.0.1:${provider.port}`], ...policy }],
   });
   const client = await openRawClient(owner, sidecar.ports.egress);
   const other = await openRawClient(owner, sidecar.ports.egress);
@@ -134,13 +136,43 @@ test('requests beyond maxPending of a connection are refused, those of others an
   await works(client);
 });
 
+test('requests beyond maxPendingPerConnection to an endpoint are refused, whoever sends them', async (t) => {
+  const held: (() => void)[] = [];
+  const hold = (frame: ReceivedFrame, peer: RawPeer): void => {
+    held.push(() => peer.send(replyTo(frame, frame.content)));
+  };
+  const { client, other } = await startScene(t, hold, { maxPendingPerConnection: 3 });
+  const ids = Array.from({ length: 3 }, () => client.nextId());
+  for (const id of ids) client.send(requestOf(SERVICE, id, Buffer.alloc(1)));
+  await waitUntil(() => held.length === 3, { what: 'all of the first are with the provider' });
+  other.send(requestOf(SERVICE, 1, Buffer.alloc(1)));
+  await isRefused(other, 1, STATUS.busy, /127\.0\.0\.1:\d+ takes no more requests: too many wait for it already/);
+  for (const answer of held) answer();
+  for (const id of ids) assert.equal((await client.reply(id)).statusOrTimeout, STATUS.success);
+});
+
+test('connections beyond maxConnections are closed at once, and there is room again when one goes', async (t) => {
+  const { sidecar, client, other } = await startScene(t);
+  const third = await openRawClient(t, sidecar.ports.egress);
+  await works(third);
+  const fourth = await openRawClient(t, sidecar.ports.egress);
+  await fourth.hasClosed();
+  for (const peer of [client, other, third]) await works(peer);
+  third.socket.destroy();
+  const another = async (): Promise<boolean> => {
+    await works(await openRawClient(t, sidecar.ports.egress));
+    return true;
+  };
+  await waitUntil(another, { what: 'another one is taken' });
+});
+
 test('a wrong checksum is answered and ends its connection; no other notices', async (t) => {
   const { sidecar, received, client, other } = await startScene(t);
   await works(other);
   client.socket.write(corrupted(7));
   client.send({ ...requestOf(SERVICE, 8, Buffer.alloc(0)), ...CRC });
   await isRefused(client, 7, STATUS.codec, /the checksum is wrong/);
-  await client.closed;
+  await client.hasClosed();
   assert.equal(client.replies.has(8), false, 'what follows is not read');
   assert.equal(received.length, 1);
   await sidecar.child.waitFor(/warn .*does not speak the listener's protocol.* reason="wrong checksum"/);
@@ -150,7 +182,7 @@ test('a wrong checksum is answered and ends its connection; no other notices', a
 test('bytes that are no frame end their connection, with a line in the log', async (t) => {
   const { sidecar, client, other } = await startScene(t);
   client.socket.write('GET / HTTP/1.1\r\n\r\n');
-  await client.closed;
+  await client.hasClosed();
   await sidecar.child.waitFor(
     /does not speak the listener's protocol.* protocol=bolt reason="a Bolt frame begins with/,
   );

@@ -69,7 +69,7 @@ test('a caller below its limit that takes nothing for stallTimeout is closed too
   await waitUntil(async () => (await metric(sidecar, 'weft_downstream_connections')) === 0, { what: 'it is closed' });
   assert.equal(await metric(sidecar, 'weft_unsent_bytes'), 0);
   callers[0]!.socket.resume();
-  await callers[0]!.closed;
+  await callers[0]!.hasClosed();
 });
 
 test('requests that wait for the first endpoints are kept up to maxBuffered, and refused beyond', async (t) => {

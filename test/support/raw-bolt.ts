@@ -11,7 +11,7 @@ import { carriesCrc, COMMAND, crcFits, layoutAt, TYPE } from '../../bench/load/f
 import { encodeFrame, type FrameFields } from '../../src/dataplane/codec/bolt/encode.ts';
 import { decodeHeaders, encodeHeaders } from '../../src/dataplane/codec/bolt/headers.ts';
 import { BufferSink } from '../../src/dataplane/message/buffer-sink.ts';
-import type { Owner } from './children.ts';
+import { waitUntil, type Owner } from './children.ts';
 
 /** The three ways to write a Bolt frame. */
 export const DIALECTS = {
@@ -43,16 +43,15 @@ export class RawPeer {
   readonly socket: Socket;
   /** Responses by their id. */
   readonly replies = new Map<number, ReceivedFrame>();
-  /** Resolves when the connection is gone, however; never rejects. */
-  readonly closed: Promise<void>;
   #lastId = 0;
   readonly #unsent: (() => Buffer)[] = [];
+  readonly #closed: Promise<void>;
   readonly #awaited = new Map<number, (frame: ReceivedFrame) => void>();
 
   /** @param onRequest gets all that is no response. */
   constructor(socket: Socket, onRequest: (frame: ReceivedFrame, peer: RawPeer) => void = () => undefined) {
     this.socket = socket;
-    this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
+    this.#closed = new Promise((resolve) => socket.once('close', () => resolve()));
     const reader = new FrameReader((bytes, at, end) => {
       const frame = readFrame(bytes, at, end);
       if (frame.type !== TYPE.response) return onRequest(frame, this);
@@ -81,6 +80,11 @@ export class RawPeer {
     this.#pump();
   }
 
+  /** Resolves when the connection is gone, however. */
+  async hasClosed(): Promise<void> {
+    await waitUntil(() => this.socket.closed, { what: 'the connection is closed' });
+  }
+
   /** The response `id`, past or to come. Rejects after `ms`, and when the connection closes first. */
   reply(id: number, ms = 10_000): Promise<ReceivedFrame> {
     const { promise, resolve, reject } = Promise.withResolvers<ReceivedFrame>();
@@ -88,7 +92,7 @@ export class RawPeer {
     if (present !== undefined) return Promise.resolve(present);
     const timer = setTimeout(() => reject(new Error(`no reply to ${id} within ${ms} ms`)), ms);
     this.#awaited.set(id, resolve);
-    void this.closed.then(() => reject(new Error(`the connection closed before a reply to ${id}`)));
+    void this.#closed.then(() => reject(new Error(`the connection closed before a reply to ${id}`)));
     return promise.finally(() => {
       clearTimeout(timer);
       this.#awaited.delete(id);
