@@ -9,6 +9,8 @@ export type Target = {
   port: number;
   /** The processes on the way, whose CPU time and memory count. None for the direct way. */
   proxies: readonly Child[];
+  /** Other processes that the proxies need, beside the way of the load. */
+  beside?: readonly Child[];
 };
 
 export type TargetPlace = {
@@ -47,5 +49,5 @@ export async function untilServing(child: Child, port: number): Promise<void> {
 }
 
 export async function stopTarget(target: Target): Promise<void> {
-  for (const proxy of target.proxies) await proxy[Symbol.asyncDispose]();
+  for (const proxy of [...target.proxies, ...(target.beside ?? [])]) await proxy[Symbol.asyncDispose]();
 }

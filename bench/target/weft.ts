@@ -18,12 +18,15 @@ export type WeftBuild = {
 export function weft(build: WeftBuild): TargetKind {
   return {
     name: build.name,
-    about: 'one sidecar (egress), as shipped, with a static cluster',
+    about: 'one sidecar (egress), as shipped: local API, embedded registry, a static cluster',
     async start(place) {
+      const control = await startControl(build, place);
       const port = await freePort();
-      const proxy = await startSidecar(build, place, 'egress', egressListener(port), [cluster(place.backendPort)]);
+      const listeners = [egressListener(port)];
+      const clusters = [cluster(place.backendPort)];
+      const proxy = await startSidecar(build, place, { id: 'egress', listeners, clusters, registry: control.registry });
       await untilServing(proxy, port);
-      return { name: build.name, port, proxies: [proxy] };
+      return { name: build.name, port, proxies: [proxy], beside: [control.child] };
     },
   };
 }
@@ -35,38 +38,59 @@ export function weftTwice(build: WeftBuild): TargetKind {
     name,
     about: 'two sidecars in series (egress, ingress), as a call in the mesh passes them',
     async start(place) {
-      const port = await freePort();
-      const ingressPort = await freePort();
-      const ingress = await startSidecar(build, place, 'ingress', ingressListener(ingressPort, place.backendPort), []);
+      const { child, registry } = await startControl(build, place);
+      const [port, ingressPort] = [await freePort(), await freePort()];
+      const ingress = await startSidecar(build, place, {
+        id: 'ingress',
+        listeners: [ingressListener(ingressPort, place.backendPort)],
+        clusters: [],
+        registry,
+      });
       await untilServing(ingress, ingressPort);
-      const egress = await startSidecar(build, place, 'egress-of-two', egressListener(port), [cluster(ingressPort)]);
+      const egress = await startSidecar(build, place, {
+        id: 'egress-of-two',
+        listeners: [egressListener(port)],
+        clusters: [cluster(ingressPort)],
+        registry,
+      });
       await untilServing(egress, port);
-      return { name, port, proxies: [egress, ingress] };
+      return { name, port, proxies: [egress, ingress], beside: [child] };
     },
   };
 }
 
-async function startSidecar(
-  build: WeftBuild,
-  place: TargetPlace,
-  id: string,
-  listener: object,
-  clusters: readonly object[],
-): Promise<Child> {
+async function startControl(build: WeftBuild, place: TargetPlace): Promise<{ child: Child; registry: object }> {
+  const address = `127.0.0.1:${await freePort()}`;
+  const child = await startNode(build, place, ['control', '--address', address], `${build.name} (control)`);
+  return { child, registry: { type: 'embedded', address } };
+}
+
+type Sidecar = {
+  id: string;
+  listeners: readonly object[];
+  clusters: readonly object[];
+  registry: object;
+};
+
+async function startSidecar(build: WeftBuild, place: TargetPlace, sidecar: Sidecar): Promise<Child> {
+  const { id, ...sections } = sidecar;
   const file = join(place.folder, `${build.name}-${id}.yaml`);
   // JSON is YAML too.
   const config = {
     node: { id },
     admin: { address: `127.0.0.1:${await freePort()}` },
+    sdk: { address: `127.0.0.1:${await freePort()}` },
     stateDir: `state-${build.name}-${id}`,
-    listeners: [listener],
-    clusters,
+    ...sections,
     shutdown: { propagation: '0s', drain: '2s' },
   };
   await writeFile(file, JSON.stringify(config, undefined, 2));
-  const node = [...(build.nodeArgs ?? []), build.entry, 'proxy', '-c', file];
-  const [command, args] = place.at(process.execPath, node);
-  return startChild(command, args, { name: `${build.name} (${id})` });
+  return startNode(build, place, ['proxy', '-c', file], `${build.name} (${id})`);
+}
+
+function startNode(build: WeftBuild, place: TargetPlace, args: readonly string[], name: string): Promise<Child> {
+  const [command, all] = place.at(process.execPath, [...(build.nodeArgs ?? []), build.entry, ...args]);
+  return startChild(command, all, { name });
 }
 
 function egressListener(port: number): object {
