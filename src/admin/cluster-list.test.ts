@@ -67,7 +67,7 @@ describe('the table for terminals', () => {
       [
         'CLUSTER  ORIGIN    LB             USABLE   ACTIVE  REQUESTS  FAILED  P50      P99',
         'echo     registry  least-request  1/1      0       13        2       0.75 ms  0.99 ms',
-        '  10.0.0.7:12200          usable  weight 1  0 active  1 connections  app=echo',
+        '  10.0.0.7:12200          usable  weight 1  0 active  1 connection  app=echo',
         'unheard  registry  least-request  unknown  0       0         0       –        –',
         '',
       ].join('\n'),

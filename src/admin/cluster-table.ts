@@ -41,7 +41,13 @@ function clusterRows({ view, usable, endpoints }: ShownCluster): string[][] {
 function endpointText({ usable, reason, weight, active, connections, metadata }: EndpointView): string {
   const state = usable ? 'usable' : `not usable${reason === '' ? '' : ` (${visible(reason, MAX_CELL)})`}`;
   const facts = Object.entries(metadata).map(([key, value]) => `${visible(key, MAX_CELL)}=${visible(value, MAX_CELL)}`);
-  return [state, `weight ${weight}`, `${active} active`, `${connections} connections`, ...facts].join('  ');
+  return [
+    state,
+    `weight ${weight}`,
+    `${active} active`,
+    `${connections} ${connections === 1 ? 'connection' : 'connections'}`,
+    ...facts,
+  ].join('  ');
 }
 
 function line(row: readonly string[], widths: readonly number[]): string {

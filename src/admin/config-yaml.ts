@@ -1,13 +1,16 @@
 import { stringify } from 'yaml';
+import { toFileForm } from '../config/file-form.ts';
 import type { HttpReply } from '../sdk/http/http-server.ts';
 import { formatTime } from './format.ts';
 import { text } from './reply.ts';
 import type { ConfigView } from './target.ts';
 import { visible } from './visible.ts';
 
-/** The effective config as YAML. A file of its own, so that the library is loaded when first asked for. */
+/** The effective config as a file that one could start a proxy with. A module of its own, so that the library is loaded when first asked for. */
 export function configYaml({ config, file, loadedAt, lastError }: ConfigView): HttpReply {
   const head = [`# ${visible(file)}, loaded ${formatTime(loadedAt)}`];
   if (lastError !== '') head.push(...lastError.split('\n').map((line) => `# last reload refused: ${visible(line)}`));
-  return text(200, `${head.join('\n')}\n${stringify(config)}`, { 'content-type': 'text/yaml; charset=utf-8' });
+  return text(200, `${head.join('\n')}\n${stringify(toFileForm(config))}`, {
+    'content-type': 'text/yaml; charset=utf-8',
+  });
 }

@@ -173,7 +173,7 @@ function listJson({ query, total, pages, clusters }: ClusterList): object {
   };
 }
 
-/** Seconds; null above the highest bound of the histogram. */
+/** In seconds. */
 function latencyJson(latency: LatencyView | undefined): object | undefined {
   return latency && { p50: quantile(latency, 0.5), p99: quantile(latency, 0.99) };
 }

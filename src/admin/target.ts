@@ -75,6 +75,8 @@ export interface LatencyView {
   readonly bounds: readonly number[];
   /** Requests in each bucket alone. */
   readonly counts: ArrayLike<number>;
+  /** The largest value in seconds. */
+  readonly max: number;
 }
 
 export interface EndpointView {

@@ -155,6 +155,8 @@ export function unwrap(schema: SchemaNode): SchemaNode {
 }
 
 export interface SchemaFacts {
+  /** The kind of value, such as `duration`. */
+  readonly title?: string;
   readonly description?: string;
   readonly examples?: readonly string[];
   readonly enum?: readonly string[];

@@ -67,12 +67,19 @@ function textLine(time: string, level: LogLevel, message: string, fields: LogFie
   for (const [key, value] of Object.entries(fields)) {
     if (value === undefined) continue;
     const text = String(value);
-    line += ` ${key}=${/[\s"=]/.test(text) || text === '' ? JSON.stringify(text) : text}`;
+    line += ` ${key}=${PLAIN.test(text) ? text : quoted(text)}`;
   }
   return `${line}\n`;
 }
 
-/** A message never spans lines: what came from a peer cannot forge a line of its own. */
+/** A message never spans lines nor steers a terminal: what came from a peer cannot forge a line of its own. */
 function oneLine(message: string): string {
-  return message.replace(/[\r\n]+/g, ' ');
+  return message.replace(/\p{Cc}+/gu, ' ');
+}
+
+const PLAIN = /^[^\s\p{Cc}"=]+$/u;
+
+function quoted(text: string): string {
+  // JSON leaves the C1 controls and DEL as they are, and terminals heed them.
+  return JSON.stringify(text).replace(/\p{Cc}/gu, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

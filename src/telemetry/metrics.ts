@@ -32,6 +32,8 @@ export class Histogram {
   readonly bounds: readonly number[];
   readonly counts: Float64Array;
   sum = 0;
+  /** The largest value so far; Prometheus does not see it. */
+  max = 0;
 
   constructor(bounds: readonly number[] = LATENCY_BUCKETS) {
     this.bounds = bounds;
@@ -44,6 +46,7 @@ export class Histogram {
     while (i < bounds.length && value > bounds[i]!) i++;
     this.counts[i]!++;
     this.sum += value;
+    if (value > this.max) this.max = value;
   }
 }
 
@@ -85,6 +88,8 @@ export class Metrics {
     const wanted = Object.entries(labels).map(([key, value]) => `${key}="${escapeLabel(value)}"`);
     for (const [name, family] of this.#families) {
       for (const key of family.series.keys()) {
+        // Taking labels apart is dear, and there may be very many series.
+        if (!wanted.every((part) => key.includes(part))) continue;
         const parts = splitLabels(key);
         if (wanted.every((part) => parts.includes(part))) family.series.delete(key);
       }

@@ -62,8 +62,12 @@ export function endpointView(address: string, fields: Partial<EndpointView> = {}
 }
 
 /** Counts by upper bound in seconds, over the buckets of a proxy's request times. */
-export function latencyView(counts: Readonly<Record<number, number>>): NonNullable<ClusterView['latency']> {
-  return { bounds: LATENCY_BUCKETS, counts: [...LATENCY_BUCKETS, Infinity].map((bound) => counts[bound] ?? 0) };
+export function latencyView(counts: Readonly<Record<number, number>>, max = 20): NonNullable<ClusterView['latency']> {
+  return {
+    bounds: LATENCY_BUCKETS,
+    counts: [...LATENCY_BUCKETS, Infinity].map((bound) => counts[bound] ?? 0),
+    max,
+  };
 }
 
 function listenerView(name: string, port: number): ListenerView {
