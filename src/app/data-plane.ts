@@ -41,6 +41,8 @@ export class DataPlane {
   readonly #proxyDeps: ProxyDeps;
   readonly #wheels: readonly TimerWheel[];
   #listeners = new Map<string, OpenListener>();
+  /** Ends of listeners that are closed, and whose connections are not. */
+  readonly #retiring = new Set<Promise<number>>();
   #config: Config;
 
   constructor(config: Config, deps: DataPlaneDeps) {
@@ -89,14 +91,9 @@ export class DataPlane {
     return [...this.#listeners.values()];
   }
 
-  /** Opens every listener, or none: what was opened is closed again when one fails. */
+  /** Opens every listener. When one fails, those before it are open: `close` closes them. */
   async open(): Promise<void> {
-    try {
-      for (const listener of this.#config.listeners) await this.#open(listener);
-    } catch (error) {
-      await Promise.all(this.listeners.map(({ listener }) => listener.stopAccepting()));
-      throw error;
-    }
+    for (const listener of this.#config.listeners) await this.#open(listener);
   }
 
   /**
@@ -132,11 +129,15 @@ export class DataPlane {
 
   /** Resolves when all callers are gone, or cut off after `ms` milliseconds; with how many requests were cut. */
   async drain(ms: number): Promise<number> {
-    const cut = await Promise.all(this.listeners.map(({ listener }) => listener.drain(ms)));
+    const open = this.listeners.map(({ listener }) => listener.drain(ms));
+    const cut = await Promise.all([...open, ...this.#retiring]);
     return cut.reduce((sum, count) => sum + count, 0);
   }
 
-  close(): void {
+  /** Cuts whatever `drain` has not seen the end of: nothing is open or under way after it. */
+  async close(): Promise<void> {
+    await this.stopAccepting();
+    await this.drain(0);
     this.clusters.close();
     for (const wheel of this.#wheels) wheel.stop();
   }
@@ -199,7 +200,9 @@ export class DataPlane {
   /** Takes no new connections; those that are open finish in the background. */
   #retire({ config, listener }: OpenListener): void {
     void listener.stopAccepting();
-    void listener.drain(this.#config.shutdown.drain);
+    const end = listener.drain(this.#config.shutdown.drain);
+    this.#retiring.add(end);
+    void end.then(() => this.#retiring.delete(end));
     this.#deps.log.info('listener closed', { listener: config.name });
   }
 }

@@ -199,7 +199,7 @@ export class Sidecar {
   }
 
   async #closeAll(): Promise<void> {
-    this.#dataPlane?.close();
+    await this.#dataPlane?.close();
     await this.#api?.close();
     // Closing takes back what is left; a registry that cannot be reached must not hold up the exit.
     if (this.#registry !== undefined) await this.#within(this.#registryTime(), this.#registry.close());

@@ -45,7 +45,7 @@ async function run(args: readonly string[], io: CliIo): Promise<number> {
   for (const warning of warnings) log.warn('config warning', { path: warning.path, reason: warning.message });
   const sidecar = new Sidecar(config, { file, version: await readVersion(), log, logControl });
   // Before anything is started: a signal that finds no handler ends the process on the spot.
-  const stopped = firstSignal();
+  using signals = new StopSignals();
   const started = sidecar.start().then(() => new ConfigReload(sidecar, { file, text, clock: systemClock, log }));
   // One that comes during the start is carried out after it; a start that fails ends the process anyway.
   const onHangup = (): void => {
@@ -55,24 +55,38 @@ async function run(args: readonly string[], io: CliIo): Promise<number> {
     );
   };
   process.on('SIGHUP', onHangup);
-  const reload = await started;
-  log.info('stopping', { signal: await stopped });
-  process.off('SIGHUP', onHangup);
-  reload.close();
-  await sidecar.stop();
+  try {
+    const reload = await started;
+    log.info('stopping', { signal: await signals.first });
+    reload.close();
+    await sidecar.stop();
+  } finally {
+    process.off('SIGHUP', onHangup);
+  }
   return 0;
 }
 
-/** The first signal that asks this process to stop; the next one ends it at once. */
-function firstSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
+/** Signals that ask this process to stop, heard until disposed of; after that one ends it on the spot again. */
+class StopSignals implements Disposable {
+  /** The next one ends the process at once. */
+  readonly first: Promise<NodeJS.Signals>;
+  readonly #onSignal: (signal: NodeJS.Signals) => void;
+
+  constructor() {
+    const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
     let stopping = false;
-    const onSignal = (signal: NodeJS.Signals): void => {
+    this.first = promise;
+    this.#onSignal = (signal) => {
       if (stopping) process.exit(1);
       stopping = true;
       resolve(signal);
     };
-    process.on('SIGTERM', onSignal);
-    process.on('SIGINT', onSignal);
-  });
+    process.on('SIGTERM', this.#onSignal);
+    process.on('SIGINT', this.#onSignal);
+  }
+
+  [Symbol.dispose](): void {
+    process.off('SIGTERM', this.#onSignal);
+    process.off('SIGINT', this.#onSignal);
+  }
 }

@@ -1,0 +1,52 @@
+/** A sidecar that cannot start leaves nothing behind: no process, no open port, no signal handler. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { command } from '../../src/cli/proxy.ts';
+import { startChild, waitUntil, type Owner } from '../support/children.ts';
+import { startSidecar, temporaryFolder, WEFT, type TestSidecar } from '../support/mesh.ts';
+import { openRawClient, requestOf } from '../support/raw-bolt.ts';
+
+/** A sidecar that has run once, and whose local API cannot have its port again. */
+async function startBlocked(owner: Owner): Promise<TestSidecar> {
+  const registry = { type: 'file', path: join(await temporaryFolder(owner), 'services.yaml') };
+  const sidecar = await startSidecar(owner, { name: 'blocked', registry, appPort: 1 });
+  await sidecar.child.stop();
+  const blocker = createServer().listen(sidecar.ports.sdk, '127.0.0.1');
+  await once(blocker, 'listening');
+  owner.after(async () => void blocker.close());
+  return sidecar;
+}
+
+test('it says why and exits, though callers are connected already', async (t) => {
+  const { configFile, ports } = await startBlocked(t);
+  // The start waits for the other end of this pipe, with the listeners open.
+  const state = join(dirname(configFile), '.weft/registrations.json');
+  await mkdir(dirname(state), { recursive: true });
+  execFileSync('mkfifo', [state]);
+  const child = await startChild(process.execPath, [WEFT, 'proxy', '-c', configFile], { name: 'blocked', owner: t });
+  await child.waitFor(/listening listener=ingress/);
+  const client = await openRawClient(t, ports.egress);
+  client.send(requestOf('com.demo.Nobody:1.0', client.nextId(), Buffer.alloc(0)));
+  await client.reply(1);
+
+  await writeFile(state, 'no registrations');
+  await waitUntil(() => !child.running(), { what: 'the process has ended', ms: 5_000 });
+  assert.deepEqual(await child.exit, { code: 1, signal: null });
+  await client.hasClosed();
+  assert.match(child.tail(), /weft proxy: the local API cannot listen at .*free it or change sdk\.address/);
+});
+
+test('it closes what it opened, and signals end the process as before', async (t) => {
+  const { configFile, ports } = await startBlocked(t);
+  const io = { stdout() {}, stderr() {}, env: {}, cwd: '/', isTty: false, columns: 80 };
+  await assert.rejects(command.run(['-c', configFile], io), /the local API cannot listen/);
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) assert.equal(process.listenerCount(signal), 0, signal);
+  for (const port of [ports.admin, ports.egress, ports.ingress]) {
+    await assert.rejects(openRawClient(t, port), { code: 'ECONNREFUSED' });
+  }
+});
