@@ -1,5 +1,4 @@
-import type { Labels, Metrics } from '../../telemetry/metrics.ts';
-import type { Counter, Histogram } from '../../telemetry/metrics.ts';
+import { Counter, Histogram, type Labels, type Metrics } from '../../telemetry/metrics.ts';
 import { OUTCOMES, type Outcome } from '../message/outcome.ts';
 
 const SECONDS = 1 / 1000;
@@ -10,12 +9,13 @@ const SECONDS = 1 / 1000;
  */
 export class ClusterStats {
   active = 0;
-  retries: Counter | undefined;
   readonly #metrics: Metrics;
   readonly #labels: Labels;
   readonly #outcomes = new Map<string, Counter>();
   readonly #ok: Counter;
   #latency: Histogram | undefined;
+  #retries: Counter | undefined;
+  #closed = false;
 
   constructor(metrics: Metrics, labels: Labels) {
     this.#metrics = metrics;
@@ -27,13 +27,13 @@ export class ClusterStats {
   ended(outcome: Outcome, ms: number): void {
     if (outcome === 'ok') this.#ok.inc();
     else (this.#outcomes.get(outcome) ?? this.#counter(outcome)).inc();
-    this.#latency ??= this.#metrics.histogram('weft_request_seconds', 'Time from request to reply.', this.#labels);
+    this.#latency ??= this.#histogram();
     this.#latency.observe(ms * SECONDS);
   }
 
   retried(): void {
-    this.retries ??= this.#metrics.counter('weft_retries_total', 'Tries beyond the first one.', this.#labels);
-    this.retries.inc();
+    this.#retries ??= this.#bind('weft_retries_total', 'Tries beyond the first one.', this.#labels);
+    this.#retries.inc();
   }
 
   /** Seconds from request to reply, of every outcome; undefined before the first. */
@@ -51,10 +51,25 @@ export class ClusterStats {
     return totals;
   }
 
+  /** The cluster is gone, and so are its series; what its last requests count is seen by nobody. */
+  close(): void {
+    this.#closed = true;
+    this.#metrics.remove(this.#labels);
+  }
+
   #counter(outcome: Outcome): Counter {
     const labels = { ...this.#labels, outcome };
-    const counter = this.#metrics.counter('weft_requests_total', 'Requests by cluster and outcome.', labels);
+    const counter = this.#bind('weft_requests_total', 'Requests by cluster and outcome.', labels);
     this.#outcomes.set(outcome, counter);
     return counter;
+  }
+
+  #bind(name: string, help: string, labels: Labels): Counter {
+    return this.#closed ? new Counter() : this.#metrics.counter(name, help, labels);
+  }
+
+  #histogram(): Histogram {
+    if (this.#closed) return new Histogram();
+    return this.#metrics.histogram('weft_request_seconds', 'Time from request to reply.', this.#labels);
   }
 }

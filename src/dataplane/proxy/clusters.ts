@@ -168,7 +168,7 @@ export class Clusters {
 
   #drop(managed: ManagedCluster): void {
     managed.close();
-    this.#deps.metrics.remove({ cluster: managed.cluster.name });
+    managed.stats.close();
   }
 
   #create(name: string, origin: ClusterOrigin, policy: ClusterPolicy): ManagedCluster {
