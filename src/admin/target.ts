@@ -36,6 +36,8 @@ export interface ConfigView {
   readonly loadedAt: number;
   /** Why the last reload was refused; empty when it was not. */
   readonly lastError: string;
+  /** Sections that the file has changed and that take effect only after a restart. */
+  readonly pending: readonly string[];
 }
 
 export interface RegistryView {

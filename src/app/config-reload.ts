@@ -34,6 +34,7 @@ export class ConfigReload {
   /** What was read last: the text, or why there was none. */
   #seen: string;
   #running: Promise<void> = Promise.resolve();
+  #closed = false;
 
   constructor(target: ReloadTarget, options: ConfigReloadOptions) {
     this.#file = options.file;
@@ -55,8 +56,11 @@ export class ConfigReload {
     return this.#enqueue(true);
   }
 
-  close(): void {
+  /** Resolves when a reload that is under way is done; none begins after it. */
+  async close(): Promise<void> {
+    this.#closed = true;
     this.#signal.close();
+    await this.#running;
   }
 
   /** One reload at a time, in order. */
@@ -72,7 +76,7 @@ export class ConfigReload {
   async #run(always: boolean): Promise<void> {
     const read = await readConfigText(this.#file);
     const seen = read.ok ? read.text : read.issues[0]!.message;
-    if (!always && seen === this.#seen) return;
+    if (this.#closed || (!always && seen === this.#seen)) return;
     this.#seen = seen;
     const result = await this.#check(read);
     if (result.ok) {

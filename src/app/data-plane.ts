@@ -40,6 +40,8 @@ export class DataPlane {
   readonly #deps: DataPlaneDeps;
   readonly #proxyDeps: ProxyDeps;
   readonly #wheels: readonly TimerWheel[];
+  /** Read for each reply, so that a reload is heeded at once. */
+  readonly #upstreamLimits: UpstreamLimits;
   #listeners = new Map<string, OpenListener>();
   /** Ends of listeners that are closed, and whose connections are not. */
   readonly #retiring = new Set<Promise<number>>();
@@ -55,6 +57,7 @@ export class DataPlane {
     this.#deps = deps;
     this.#config = config;
     this.#wheels = [wheel, slowWheel];
+    this.#upstreamLimits = upstreamLimits(config);
     this.#proxyDeps = { net, clock, wheel, slowWheel, budget, log };
     this.clusters = new Clusters(
       {
@@ -71,7 +74,7 @@ export class DataPlane {
           chance,
           slowWheel,
           codec: CODECS.bolt,
-          limits: upstreamLimits(config),
+          limits: this.#upstreamLimits,
           budget,
           nextId: () => (lastId = (lastId + 1) >>> 0),
         },
@@ -107,6 +110,7 @@ export class DataPlane {
     const { listeners } = diffConfig({ ...this.#config, listeners: running }, config);
     this.#config = config;
     this.#proxyDeps.budget.limit = maxBuffered(config);
+    Object.assign(this.#upstreamLimits, upstreamLimits(config));
     this.clusters.apply(staticClusters(config.clusters), config.clusterDefaults, config.discovery);
     const failures: string[] = [];
     for (const { name } of listeners.removed) this.#close(this.#listeners.get(name)!);
@@ -123,20 +127,26 @@ export class DataPlane {
     return failures;
   }
 
-  async stopAccepting(): Promise<void> {
-    await Promise.all(this.listeners.map(({ listener }) => listener.stopAccepting()));
-  }
-
-  /** Resolves when all callers are gone, or cut off after `ms` milliseconds; with how many requests were cut. */
+  /**
+   * Ends all listeners. Those to the app come first: while it works on calls of others, it makes
+   * calls of its own, through the others.
+   *
+   * @returns when all callers are gone, or cut off after `ms` milliseconds: how many requests were cut.
+   */
   async drain(ms: number): Promise<number> {
-    const open = this.listeners.map(({ listener }) => listener.drain(ms));
-    const cut = await Promise.all([...open, ...this.#retiring]);
-    return cut.reduce((sum, count) => sum + count, 0);
+    const { clock } = this.#deps;
+    const until = clock.now() + ms;
+    let cut = 0;
+    for (const direction of ['ingress', 'egress']) {
+      const open = this.listeners.filter(({ config }) => config.direction === direction);
+      const left = Math.max(0, until - clock.now());
+      cut += await sum(open.map(({ listener }) => end(listener, left)));
+    }
+    return cut + (await sum(this.#retiring));
   }
 
   /** Cuts whatever `drain` has not seen the end of: nothing is open or under way after it. */
   async close(): Promise<void> {
-    await this.stopAccepting();
     await this.drain(0);
     this.clusters.close();
     for (const wheel of this.#wheels) wheel.stop();
@@ -199,10 +209,9 @@ export class DataPlane {
 
   /** Takes no new connections; those that are open finish in the background. */
   #retire({ config, listener }: OpenListener): void {
-    void listener.stopAccepting();
-    const end = listener.drain(this.#config.shutdown.drain);
-    this.#retiring.add(end);
-    void end.then(() => this.#retiring.delete(end));
+    const ended = end(listener, this.#config.shutdown.drain);
+    this.#retiring.add(ended);
+    void ended.then(() => this.#retiring.delete(ended));
     this.#deps.log.info('listener closed', { listener: config.name });
   }
 }
@@ -215,13 +224,25 @@ function staticClusters(clusters: readonly ClusterConfig[]): StaticCluster[] {
   }));
 }
 
+/** Takes no new connections and lets those there are finish; with how many requests were cut after `ms`. */
+function end(listener: ProxyListener, ms: number): Promise<number> {
+  void listener.stopAccepting();
+  return listener.drain(ms);
+}
+
+async function sum(counts: Iterable<Promise<number>>): Promise<number> {
+  return (await Promise.all(counts)).reduce((total, count) => total + count, 0);
+}
+
 /** One budget serves all listeners: the most generous one sets it. */
 function maxBuffered(config: Config): number {
   return Math.max(...config.listeners.map(({ limits }) => limits.maxBuffered), 0);
 }
 
+type UpstreamLimits = { maxFrame: number; maxHeader: number; highWater: number };
+
 /** Replies may be as large as the most generous listener allows. */
-function upstreamLimits(config: Config): { maxFrame: number; maxHeader: number; highWater: number } {
+function upstreamLimits(config: Config): UpstreamLimits {
   const limits = config.listeners.map((listener) => listener.limits);
   return {
     maxFrame: Math.max(...limits.map(({ maxFrame }) => maxFrame), 0),

@@ -2,7 +2,7 @@ import { startAdminServer } from '../admin/admin-server.ts';
 import type { AdminTarget } from '../admin/target.ts';
 import { formatAddress } from '../config/address.ts';
 import type { Config, IngressListenerConfig } from '../config/config.ts';
-import { diffConfig } from '../config/diff.ts';
+import { diffConfig, inEffect, type RestartSection } from '../config/diff.ts';
 import { redactConfig } from '../config/redact.ts';
 import { systemClock, type Chance, type Clock } from '../core/clock.ts';
 import { WeftError } from '../core/errors.ts';
@@ -42,6 +42,8 @@ export class Sidecar {
   #config: Config;
   #loadedAt: number;
   #lastError = '';
+  /** What the file says otherwise than what is in effect. */
+  #pending: readonly RestartSection[] = [];
   #notReady = 'starting';
   #registry: Registry | undefined;
   #api: LocalApi | undefined;
@@ -98,12 +100,13 @@ export class Sidecar {
     if (diff.empty && this.#lastError === '') return log.info('config read again: nothing has changed');
     const failures = (await this.#dataPlane?.apply(config)) ?? [];
     if (diff.log) logControl.level = config.log.level;
-    this.#config = config;
+    this.#config = inEffect(this.#config, config);
     this.#loadedAt = this.#clock.wall();
     this.#lastError = failures.join('; ');
-    const restart = [...diff.restart, ...(diff.health ? ['health'] : [])];
-    if (restart.length > 0)
-      log.warn('changed, but takes effect only after a restart', { sections: restart.join(', ') });
+    this.#pending = diff.restart;
+    if (diff.restart.length > 0) {
+      log.warn('changed, but takes effect only after a restart', { sections: diff.restart.join(', ') });
+    }
     for (const failure of failures) log.error('config applied in part', { reason: failure });
     log.info('config applied', { file: this.#options.file });
   }
@@ -129,9 +132,9 @@ export class Sidecar {
       await this.#within(this.#registryTime(), this.#api!.unpublishAll());
       await this.#pause(propagation).over;
     }
-    await this.#dataPlane?.stopAccepting();
+    const drained = this.#dataPlane?.drain(drain);
     log.info('finishing what is under way');
-    const cut = (await this.#dataPlane?.drain(drain)) ?? 0;
+    const cut = (await drained) ?? 0;
     await this.#closeAll();
     log.info('stopped', { cut });
     return cut;
@@ -187,6 +190,7 @@ export class Sidecar {
         file,
         loadedAt: this.#loadedAt,
         lastError: this.#lastError,
+        pending: this.#pending,
       }),
       ...viewsOf(
         () => this.#dataPlane,

@@ -58,7 +58,7 @@ async function run(args: readonly string[], io: CliIo): Promise<number> {
   try {
     const reload = await started;
     log.info('stopping', { signal: await signals.first });
-    reload.close();
+    await reload.close();
     await sidecar.stop();
   } finally {
     process.off('SIGHUP', onHangup);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Config } from './config.ts';
-import { diffConfig } from './diff.ts';
+import { diffConfig, inEffect } from './diff.ts';
 import { parseConfig } from './parse.ts';
 
 function config(text: string): Config {
@@ -22,7 +22,6 @@ test('equal configs differ in nothing, also when lists are in another order', ()
     clusterDefaults: false,
     listeners: nothing,
     log: false,
-    health: false,
     discovery: false,
     shutdown: false,
     restart: [],
@@ -79,8 +78,18 @@ log: { level: debug }
 health: { heartbeat: { enabled: false } }
 discovery: { onDemand: false }
 shutdown: { drain: 1s }`);
-  const { log, health, discovery, shutdown, restart } = diffConfig(before, after);
-  assert.deepEqual([log, health, discovery, shutdown], [true, true, true, true]);
-  assert.deepEqual(restart, ['admin', 'sdk', 'registry', 'stateDir']);
+  const { log, discovery, shutdown, restart } = diffConfig(before, after);
+  assert.deepEqual([log, discovery, shutdown], [true, true, true]);
+  assert.deepEqual(restart, ['admin', 'sdk', 'registry', 'stateDir', 'health']);
   assert.deepEqual(diffConfig(before, { ...before, node: { ...before.node, id: 'b' } }).restart, ['node']);
+});
+
+test('what needs a restart stays in effect as it was, all else is taken over', () => {
+  const before = config('admin: { address: 127.0.0.1:1 }\nlog: { level: debug }');
+  const after = config('admin: { address: 127.0.0.1:2 }\nsdk: {}\nregistry: { type: embedded }\nlog: { level: warn }');
+  const effective = inEffect(before, after);
+  assert.deepEqual(diffConfig(before, effective).restart, []);
+  assert.equal(effective.log.level, 'warn');
+  assert.deepEqual(diffConfig(effective, after).restart, ['admin', 'sdk', 'registry']);
+  assert.ok(diffConfig(effective, config('admin: { address: 127.0.0.1:1 }\nlog: { level: warn }')).empty);
 });

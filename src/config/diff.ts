@@ -8,7 +8,6 @@ export interface ConfigDiff {
   readonly clusterDefaults: boolean;
   readonly listeners: Changes<ListenerConfig, ChangedListener>;
   readonly log: boolean;
-  readonly health: boolean;
   readonly discovery: boolean;
   readonly shutdown: boolean;
   /** Sections that changed and take effect only when the proxy starts anew. */
@@ -35,8 +34,16 @@ export interface ChangedListener extends Changed<ListenerConfig> {
   readonly apply: 'in-place' | 'reopen';
 }
 
-const RESTART_SECTIONS = ['node', 'admin', 'sdk', 'registry', 'stateDir'] as const;
+const RESTART_SECTIONS = ['node', 'admin', 'sdk', 'registry', 'stateDir', 'health'] as const;
 export type RestartSection = (typeof RESTART_SECTIONS)[number];
+
+/** What is in effect once `after` has replaced `before` in a proxy that goes on running. */
+export function inEffect(before: Config, after: Config): Config {
+  const { node, admin, sdk, registry, stateDir, health } = before;
+  const { listeners, clusterDefaults, clusters, discovery, shutdown, log } = after;
+  const kept = { node, admin, stateDir, health, ...(sdk && { sdk }), ...(registry && { registry }) };
+  return { ...kept, listeners, clusterDefaults, clusters, discovery, shutdown, log };
+}
 
 const IN_PLACE: readonly string[] = ['limits', 'idleTimeout'];
 
@@ -47,7 +54,6 @@ export function diffConfig(before: Config, after: Config): ConfigDiff {
     clusterDefaults: differs('clusterDefaults'),
     listeners: compare(before.listeners, after.listeners, describeListener),
     log: differs('log'),
-    health: differs('health'),
     discovery: differs('discovery'),
     shutdown: differs('shutdown'),
     restart: RESTART_SECTIONS.filter(differs),

@@ -107,7 +107,7 @@ describe('the page and what peers name', () => {
     const key = { service: evil, protocol: evil, group: evil };
     return Object.assign(target, base, {
       readyView: { ready: false, reason: evil },
-      configView: { config: {}, file: evil, loadedAt: 0, lastError: evil },
+      configView: { config: {}, file: evil, loadedAt: 0, lastError: evil, pending: [evil] },
       listenerViews: [{ name: evil, protocol: evil, direction: evil, address: evil, connections: 0, active: 0 }],
       clusterViews: [
         clusterView(evil, {

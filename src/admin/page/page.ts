@@ -107,12 +107,15 @@ function heading(target: AdminTarget, now: number): Html {
 
 function notes(target: AdminTarget): Html {
   const { ready, reason } = target.ready();
-  const { lastError, file, loadedAt } = target.config();
+  const { lastError, file, loadedAt, pending } = target.config();
   const waiting = ready ? NOTHING : html`<div class="card note">Takes no requests: ${reason}</div>`;
   const refused = html`<div class="card note warn">
     The last reload of ${file} was refused; what was loaded at ${formatTime(loadedAt)} stays.${lines(lastError)}
   </div>`;
-  return html`${waiting}${lastError === '' ? NOTHING : refused}`;
+  const restart = html`<div class="card note warn">
+    ${file} has changed in what takes effect only after a restart: ${pending.join(', ')}.
+  </div>`;
+  return html`${waiting}${lastError === '' ? NOTHING : refused}${pending.length === 0 ? NOTHING : restart}`;
 }
 
 /** A text of several lines; a line end within a value would be spelled out. */

@@ -36,6 +36,7 @@ export function fakeTarget(): FakeTarget {
       file: '/etc/weft/weft.yaml',
       loadedAt: STARTED_AT,
       lastError: '',
+      pending: [],
     },
     listenerViews: [listenerView('egress', 12220), listenerView('ingress', 12200)],
     clusterViews: [],

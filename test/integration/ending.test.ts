@@ -1,0 +1,102 @@
+/** The end of a sidecar that has work under way, and what else may come in that time. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { freePort, waitUntil, type Owner } from '../support/children.ts';
+import { startSidecar, type TestSidecar } from '../support/mesh.ts';
+import { openRawClient, replyTo, requestOf, startRawProvider, type RawPeer } from '../support/raw-bolt.ts';
+
+const SERVICE = 'com.demo.Slow:1.0';
+const EXIT_MS = 8_000;
+
+interface Work {
+  readonly sidecar: TestSidecar;
+  readonly caller: RawPeer;
+  /** The id of the call that is under way. */
+  readonly id: number;
+  /** Answers it. */
+  answer(): void;
+}
+
+/** A sidecar, with a call through its listener `way` that the provider has not answered. */
+async function startWork(owner: Owner, way: 'egress' | 'ingress'): Promise<Work> {
+  const held: (() => void)[] = [];
+  const provider = await startRawProvider(owner, (frame, peer) => {
+    const answer = (): void => peer.send(replyTo(frame, Buffer.from('done')));
+    if (frame.content.toString() === 'hold') held.push(answer);
+    else answer();
+  });
+  const clusters = [{ name: SERVICE, endpoints: [`127.0.0.1:${provider.port}`] }];
+  const sidecar = await startSidecar(owner, { name: 's', clusters, appPort: provider.port });
+  const caller = await openRawClient(owner, sidecar.ports[way]);
+  const id = caller.nextId();
+  caller.send(requestOf(SERVICE, id, Buffer.from('hold')));
+  await waitUntil(() => held.length > 0, { what: 'the provider has the call' });
+  return { sidecar, caller, id, answer: () => held[0]!() };
+}
+
+async function call(owner: Owner, port: number): Promise<string> {
+  const client = await openRawClient(owner, port);
+  const id = client.nextId();
+  client.send(requestOf(SERVICE, id, Buffer.alloc(0)));
+  return (await client.reply(id)).content.toString();
+}
+
+async function beginEnd({ child }: TestSidecar): Promise<void> {
+  child.signal('SIGTERM');
+  await child.waitFor(/finishing what is under way/);
+}
+
+async function hasEnded({ child }: TestSidecar): Promise<void> {
+  await waitUntil(() => !child.running(), { what: 'the sidecar has ended', ms: EXIT_MS });
+  assert.deepEqual(await child.exit, { code: 0, signal: null });
+}
+
+test('the app can still call others while it works on a call', async (t) => {
+  const { sidecar, caller, id, answer } = await startWork(t, 'ingress');
+  await beginEnd(sidecar);
+  await assert.rejects(openRawClient(t, sidecar.ports.ingress), { code: 'ECONNREFUSED' });
+  assert.equal(await call(t, sidecar.ports.egress), 'done');
+  answer();
+  assert.equal((await caller.reply(id)).content.toString(), 'done');
+  await hasEnded(sidecar);
+});
+
+test('SIGHUP does not cut short what SIGTERM lets finish', async (t) => {
+  const { sidecar, caller, id, answer } = await startWork(t, 'egress');
+  await beginEnd(sidecar);
+  sidecar.child.signal('SIGHUP');
+  assert.equal((await fetch(`http://127.0.0.1:${sidecar.ports.admin}/live`)).status, 200);
+  answer();
+  assert.equal((await caller.reply(id)).content.toString(), 'done');
+  await hasEnded(sidecar);
+});
+
+test('no reload opens a listener once the end has begun', async (t) => {
+  const { sidecar, caller, id, answer } = await startWork(t, 'egress');
+  const late = await freePort();
+  const listeners = sidecar.config['listeners'] as object[];
+  listeners.push({ name: 'late', address: `127.0.0.1:${late}`, protocol: 'bolt', direction: 'egress' });
+  await beginEnd(sidecar);
+  await sidecar.writeConfig();
+  sidecar.child.signal('SIGHUP');
+  assert.equal((await fetch(`http://127.0.0.1:${sidecar.ports.admin}/live`)).status, 200);
+  await assert.rejects(openRawClient(t, late), { code: 'ECONNREFUSED' });
+  answer();
+  await caller.reply(id);
+  await hasEnded(sidecar);
+  assert.doesNotMatch(sidecar.child.output.join('\n'), /listener=late/);
+});
+
+test('one that is opened just before it ends with the others', async (t) => {
+  const { sidecar, caller, id, answer } = await startWork(t, 'egress');
+  const late = await freePort();
+  const listeners = sidecar.config['listeners'] as object[];
+  listeners.push({ name: 'late', address: `127.0.0.1:${late}`, protocol: 'bolt', direction: 'egress' });
+  await sidecar.writeConfig();
+  sidecar.child.signal('SIGHUP');
+  await beginEnd(sidecar);
+  await assert.rejects(openRawClient(t, late), { code: 'ECONNREFUSED' });
+  answer();
+  await caller.reply(id);
+  await hasEnded(sidecar);
+});
