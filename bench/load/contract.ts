@@ -19,7 +19,7 @@ export type LoadSpec = {
   oneByOne: boolean;
   /** Load before the measured window, in ms. */
   warmUpMs: number;
-  /** The measured window, in ms. */
+  /** The measured window, in ms; it lasts longer where it would end without a reply. */
   durationMs: number;
   /** The processes whose CPU time counts: the proxies between the generator and the echo server. */
   proxies: number[];

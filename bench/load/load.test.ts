@@ -67,6 +67,13 @@ for (const [name, change] of [
   });
 }
 
+test('a window that would end without a reply lasts until there is one', async (t) => {
+  const port = await echo(t);
+  const pace = { kind: 'open', rate: 20 } as const;
+  const result = await runLoad({ ...spec, pace, durationMs: 0, port });
+  assert.ok(result.requests > 0);
+});
+
 for (const [name, tamper, expected] of [
   ['an altered byte', (reply) => flip(reply, reply.length - 1), /altered bytes/],
   ['an altered class name', (reply) => flip(reply, 24), /altered bytes/],

@@ -148,8 +148,8 @@ class LoadRun {
 
   #onRead(lane: Lane, now: number): void {
     this.#lastReply = now;
-    if (!this.#sending) this.#changed();
-    else if (this.#spec.pace.kind === 'closed') this.#refill(lane, now);
+    this.#changed();
+    if (this.#sending && this.#spec.pace.kind === 'closed') this.#refill(lane, now);
   }
 
   #onFailure(what: string): void {
@@ -157,15 +157,26 @@ class LoadRun {
     if (this.#failureNotes.length < MAX_NOTES) this.#failureNotes.push(what);
   }
 
-  /** Lets the load run. Rejects when the replies stop coming. */
+  /**
+   * Lets the load run for `ms`, and beyond that until the first reply: a window without one has measured nothing.
+   * Rejects when the replies stop coming.
+   */
   #waitFor(ms: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (outcome: () => void): void => {
         clearTimeout(timer);
         clearInterval(watch);
+        this.#changed = () => undefined;
         outcome();
       };
-      const timer = setTimeout(() => settle(resolve), ms);
+      let over = false;
+      this.#changed = () => {
+        if (over && this.#latency.count > 0) settle(resolve);
+      };
+      const timer = setTimeout(() => {
+        over = true;
+        this.#changed();
+      }, ms);
       const watch = setInterval(() => {
         if (performance.now() - this.#lastReply > this.#stallMs) settle(() => reject(this.#stalled()));
       }, 500);
