@@ -10,6 +10,9 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /** How often to look whether the starting shell is still there. */
 const PARENT_CHECK_MS = 500;
 
+/** npm goes on for many seconds after SIGINT; what ends half-way is made anew by the next run. */
+const GRACE_MS = 1000;
+
 /** The set-up was told to stop; its children have ended. */
 export class Interrupted extends Error {
   /** @param {NodeJS.Signals} signal */
@@ -25,6 +28,8 @@ export class Interrupted extends Error {
  * @property {string} cwd
  * @property {NodeJS.ProcessEnv} [env] default: this process's
  * @property {(line: string) => void} onLine takes each line that is not blank, of both outputs
+ * @property {() => void} [onInterrupt] called once, when a signal has come and the child is being ended
+ * @property {number} [graceMs] how long the child may take to end after a signal, before it is killed
  */
 
 /**
@@ -45,7 +50,7 @@ export function runChild(command, args, options) {
         if (line.trim() !== '') options.onLine(line);
       });
     }
-    const guard = endTogether(child);
+    const guard = endTogether(child, options);
     child.once('error', (error) => {
       guard.release();
       if ('code' in error && error.code === 'ENOENT') resolve({ missing: true, status: 127 });
@@ -65,14 +70,20 @@ export function runChild(command, args, options) {
  * passing it on, so a change of parent counts as SIGTERM.
  *
  * @param {import('node:child_process').ChildProcess} child
+ * @param {ChildOptions} options
  */
-function endTogether(child) {
+function endTogether(child, { onInterrupt, graceMs = GRACE_MS }) {
   /** @type {NodeJS.Signals | undefined} */
   let received;
+  /** @type {NodeJS.Timeout | undefined} */
+  let grace;
   /** @param {NodeJS.Signals} signal */
   const stop = (signal) => {
-    received ??= signal;
     child.kill(signal);
+    if (received !== undefined) return;
+    received = signal;
+    grace = setTimeout(() => child.kill('SIGKILL'), graceMs);
+    onInterrupt?.();
   };
   for (const signal of SIGNALS) process.on(signal, stop);
   const parent = process.ppid;
@@ -83,6 +94,7 @@ function endTogether(child) {
     signal: () => received,
     release: () => {
       clearInterval(watch);
+      clearTimeout(grace);
       for (const signal of SIGNALS) process.off(signal, stop);
     },
   };

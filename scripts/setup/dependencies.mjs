@@ -110,7 +110,10 @@ export async function installDependencies(root, reason, say) {
     say(`installing dependencies: ${secondsSince(started)} s${fetched}`);
   }, TICK_MS);
   try {
-    await runNpmCi(root, progress);
+    await runNpmCi(root, progress, () => {
+      clearInterval(ticker);
+      say('stopping; the next run installs from the start');
+    });
   } finally {
     clearInterval(ticker);
   }
@@ -122,8 +125,9 @@ export async function installDependencies(root, reason, say) {
 /**
  * @param {string} root
  * @param {{ fetched: number }} progress counts what npm fetched so far
+ * @param {() => void} onInterrupt called when a signal ends it
  */
-async function runNpmCi(root, progress) {
+async function runNpmCi(root, progress, onInterrupt) {
   /** @type {string[]} */
   const words = [];
   const end = await runChild('npm', NPM_CI.split(' '), {
@@ -136,6 +140,7 @@ async function runNpmCi(root, progress) {
       }
       if (words.length < KEPT_LINES) words.push(`  ${line}`);
     },
+    onInterrupt,
   });
   if (end.missing) throw new SetupError('there is no `npm` on PATH. It comes with Node.js (https://nodejs.org).');
   if (end.status === 0) return;

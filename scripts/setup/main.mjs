@@ -23,10 +23,11 @@ export async function run(args) {
   try {
     console.log(await setup(ROOT, args.includes('--bundle')));
   } catch (error) {
-    if (error instanceof Interrupted) process.kill(process.pid, error.signal);
-    if (!(error instanceof SetupError)) throw error;
-    say(error.message);
+    if (!(error instanceof SetupError || error instanceof Interrupted)) throw error;
     process.exitCode = 1;
+    // Ends as the signal would have ended it, so that the shell knows; the exit code is for where that is ignored.
+    if (error instanceof Interrupted) process.kill(process.pid, error.signal);
+    else say(error.message);
   }
 }
 
