@@ -50,7 +50,9 @@ test('help is found in each of its places', async () => {
 });
 
 test('the version is that of the package', async () => {
-  assert.match((await run('--version')).out, /^weft \d+\.\d+\.\d+\n$/);
+  for (const word of ['--version', '-V', 'version']) {
+    assert.match((await run(word)).out, /^weft \d+\.\d+\.\d+\n$/);
+  }
 });
 
 test('usage errors exit with 2 and say what to do', async () => {
@@ -60,6 +62,7 @@ test('usage errors exit with 2 and say what to do', async () => {
   const cases: readonly (readonly [string[], string])[] = [
     [['ecko'], "weft: unknown command 'ecko'; did you mean echo?\nSee weft --help.\n"],
     [['help', 'ecko'], "weft: unknown command 'ecko'; did you mean echo?\nSee weft --help.\n"],
+    [['versoin'], "weft: unknown command 'versoin'; did you mean version?\nSee weft --help.\n"],
     [['zzz'], "weft: unknown command 'zzz'; the commands are echo, refuse, fail\nSee weft --help.\n"],
     [['--bogus'], 'weft: unknown option --bogus\nSee weft --help.\n'],
     [['refuse'], 'weft: refuse: name a FILE\nSee weft refuse --help.\n'],

@@ -31,7 +31,7 @@ export async function main(
     io.stderr(overview(commands));
     return EXIT_USAGE;
   }
-  if (first === '--version' || first === '-V') {
+  if (first === '--version' || first === '-V' || first === 'version') {
     io.stdout(`weft ${await readVersion()}\n`);
     return 0;
   }
@@ -75,7 +75,7 @@ async function showHelp(name: string, io: CliIo, commands: readonly CommandEntry
 
 function unknownCommand(name: string, io: CliIo, commands: readonly CommandEntry[]): number {
   const names = commands.map((entry) => entry.name);
-  const near = nearest(name, names);
+  const near = nearest(name, [...names, 'help', 'version']);
   const next = near === undefined ? `the commands are ${names.join(', ')}` : `did you mean ${near}?`;
   return usage(io, `unknown command ${quote(name)}; ${next}`, 'weft --help');
 }

@@ -12,9 +12,10 @@ test('options and positionals are told apart', () => {
   assert.deepEqual(positionals, ['a', 'b', '--c']);
 });
 
-test('what is not given is undefined, and the last value wins', () => {
+test('what is not given is undefined, and a value may begin with a dash', () => {
   assert.equal(parseOptions([], SPECS).values.config, undefined);
-  assert.equal(parseOptions(['--config=a', '--config=-b'], SPECS).values.config, '-b');
+  assert.equal(parseOptions(['--config=-b', '--json', '--json'], SPECS).values.config, '-b');
+  assert.equal(parseOptions(['-cb'], SPECS).values.config, 'b');
 });
 
 test('wrong options are told with what was meant', () => {
@@ -25,7 +26,9 @@ test('wrong options are told with what was meant', () => {
     [['--toString'], 'unknown option --toString'],
     [['--__proto__'], 'unknown option --__proto__'],
     [['--json=yes'], '--json takes no value'],
-    [['-c'], '-c needs a value; to give one that begins with a dash, write -c=VALUE'],
+    [['-c'], '-c needs a value; to give one that begins with a dash, write --config=VALUE'],
+    [['-c=-x.yaml'], '-c takes its value without a sign; write --config=-x.yaml'],
+    [['-c', 'a', '--config', 'b'], "--config is given twice, with 'a' and 'b'"],
     [['--config', '--json'], '--config needs a value; to give one that begins with a dash, write --config=VALUE'],
     [['--config='], '--config needs a value; to give one that begins with a dash, write --config=VALUE'],
   ];

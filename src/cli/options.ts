@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { nearest } from '../config/nearest.ts';
+import { quote } from '../config/value.ts';
 import { UsageError } from './command.ts';
 
 /** One option of a command: `--json` takes no value, `--config FILE` takes one. */
@@ -19,7 +20,7 @@ export interface ParsedOptions<T extends Readonly<Record<string, OptionSpec>>> {
 
 /**
  * Reads the arguments of a command. Throws a UsageError that names the nearest option when one
- * is unknown. An option that is given twice has its last value.
+ * is unknown, and for a second value of an option: who writes two means both.
  */
 export function parseOptions<const T extends Readonly<Record<string, OptionSpec>>>(
   args: readonly string[],
@@ -36,7 +37,12 @@ export function parseOptions<const T extends Readonly<Record<string, OptionSpec>
   const values: Record<string, string | boolean> = {};
   for (const token of tokens) {
     if (token.kind !== 'option') continue;
-    values[token.name] = optionValue(specs, token);
+    const value = optionValue(specs, token);
+    const before = values[token.name];
+    if (typeof value === 'string' && typeof before === 'string') {
+      throw new UsageError(`${token.rawName} is given twice, with ${quote(before)} and ${quote(value)}`);
+    }
+    values[token.name] = value;
   }
   return { values: values as ParsedOptions<T>['values'], positionals };
 }
@@ -59,7 +65,11 @@ function optionValue(specs: Readonly<Record<string, OptionSpec>>, token: OptionT
   // `--config --json`: the next option is not the value that was forgotten.
   const forgotten = value === undefined || value === '' || (token.inlineValue === false && value.startsWith('-'));
   if (forgotten)
-    throw new UsageError(`${rawName} needs a value; to give one that begins with a dash, write ${rawName}=VALUE`);
+    throw new UsageError(`${rawName} needs a value; to give one that begins with a dash, write --${name}=VALUE`);
+  // `-c=x`: the library takes the sign for the beginning of the value.
+  if (rawName === `-${spec.short}` && token.inlineValue === true && value.startsWith('=')) {
+    throw new UsageError(`${rawName} takes its value without a sign; write --${name}${value}`);
+  }
   return value;
 }
 
