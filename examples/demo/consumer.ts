@@ -1,8 +1,9 @@
 /**
  * An app that calls com.demo.Echo:1.0 with sofa-rpc-node at a steady rate, two ways side by side:
- * through its sidecar, and straight to the fixed address of one provider.
+ * through its sidecar, and straight to the fixed address of one provider (with --direct). The defaults are
+ * the ports in examples/config/consumer.yaml; run.sh brings the Node that runs TypeScript.
  *
- *   node examples/demo/consumer.ts --sidecar http://127.0.0.1:13330 --egress 127.0.0.1:12220 \
+ *   scripts/run.sh examples/demo/consumer.ts --sidecar http://127.0.0.1:13330 --egress 127.0.0.1:12220 \
  *     --direct 127.0.0.1:12199 --rate 200
  *
  * Run by `weft demo` it reports each call to it; run by hand it prints a line a second.
@@ -23,8 +24,13 @@ const { values } = parseArgs({
 });
 const { sidecar = 'http://127.0.0.1:13330', egress = '127.0.0.1:12220', direct, rate = '200' } = values;
 
-await introduce(sidecar, 'consumer');
-await subscribe(sidecar, 'com.demo.Echo:1.0');
+try {
+  await introduce(sidecar, 'consumer');
+  await subscribe(sidecar, 'com.demo.Echo:1.0');
+} catch (error) {
+  console.error(`consumer: ${(error as Error).message}`);
+  process.exit(1);
+}
 
 const mesh = await CallLoop.open(egress, Number(rate));
 // Half a period apart, so that neither waits for the other.

@@ -20,6 +20,9 @@ async function post(sidecar: string, path: string, body: object): Promise<void> 
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
+  }).catch((error: Error) => {
+    // What fetch itself says is "fetch failed"; the reason is its cause.
+    throw new Error(`no sidecar answers at ${sidecar} (${String(error.cause)}): is it running?`, { cause: error });
   });
   const reply = (await response.json()) as { success: boolean; errorMessage?: string };
   if (!reply.success) throw new Error(`the sidecar refuses ${path}: ${reply.errorMessage ?? response.status}`);

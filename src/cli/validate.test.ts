@@ -33,7 +33,7 @@ test('the examples are valid and raise no warning', async () => {
   assert.equal(
     io.out(),
     `consumer.yaml: ok: node consumer-1, 1 listener (egress 127.0.0.1:12220), no static clusters, registry embedded
-provider.yaml: ok: node provider-1, 1 listener (ingress 0.0.0.0:12200), no static clusters, registry embedded
+provider.yaml: ok: node provider-1, 1 listener (ingress 127.0.0.1:12200), no static clusters, registry embedded
 static.yaml: ok: node standalone-1, 1 listener (egress 127.0.0.1:12220), 1 static cluster, no registry
 all 3 files are valid
 `,
