@@ -87,6 +87,9 @@ function runnerOptions(isolation: Lane['isolation'], timeoutMs: number): string[
     `--test-timeout=${timeoutMs}`,
     leakGuardOption(),
     '--test-reporter=spec',
+    '--test-reporter-destination=stdout',
+    `--test-reporter=${import.meta.resolve('./empty-run.ts')}`,
+    '--test-reporter-destination=stderr',
   ];
 }
 
