@@ -1,19 +1,22 @@
 // @ts-check
-// A lock between processes: a file that holds its owner's pid. A file whose owner is gone
-// (killed, power lost) is taken over.
+// A lock between processes: a symbolic link that names its owner instead of a file. One whose
+// owner is gone (killed, power lost) is taken over.
 
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const POLL_MS = 200;
 
+/** This process among all that ever had its pid. */
+const SELF = `${process.pid}.${randomBytes(8).toString('hex')}`;
+
 /**
  * Runs `action` while no other process of this machine holds the lock at `path`.
  *
  * @template T
- * @param {string} path the lock file; its folder is made
+ * @param {string} path the lock; its folder is made
  * @param {(text: string) => void} say told once when there is somebody to wait for
  * @param {() => Promise<T>} action
  * @returns {Promise<T>}
@@ -28,7 +31,7 @@ export async function withLock(path, say, action) {
       continue;
     }
     if (owner !== undefined && !told) {
-      say(`waiting for process ${owner}, which is at it already (if it is not, remove ${path})`);
+      say(`waiting for process ${pidOf(owner)}, which is at it already (if it is not, remove ${path})`);
       told = true;
     }
     await delay(POLL_MS);
@@ -41,36 +44,34 @@ export async function withLock(path, say, action) {
 }
 
 /**
- * A hard link appears whole or not at all, so nobody reads a lock without its owner.
+ * A symbolic link appears whole, so nobody reads a lock without its owner. npm needs them as well,
+ * unlike hard links, which some shared folders lack.
  *
  * @param {string} path
  */
 function tryLock(path) {
-  const draft = unique(path);
-  writeFileSync(draft, String(process.pid));
   try {
-    linkSync(draft, path);
+    symlinkSync(SELF, path);
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
     throw error;
-  } finally {
-    rmSync(draft, { force: true });
   }
 }
 
 /**
  * Removes the lock of a dead owner. Between the look and the rename somebody else may have done
- * the same and locked anew: then the renamed file is not the dead owner's and goes back.
+ * the same and locked anew: then the renamed link is not the dead owner's and goes back.
  *
  * @param {string} path
- * @param {number} deadOwner
+ * @param {string} deadOwner
  */
 function takeAway(path, deadOwner) {
-  const aside = unique(path);
+  const aside = `${path}.${SELF}`;
   try {
     renameSync(path, aside);
-    if (readOwner(aside) !== deadOwner) linkSync(aside, path);
+    const owner = readOwner(aside);
+    if (owner !== undefined && owner !== deadOwner) symlinkSync(owner, path);
   } catch (error) {
     if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'EEXIST') throw error;
   } finally {
@@ -80,20 +81,27 @@ function takeAway(path, deadOwner) {
 
 /**
  * @param {string} path
- * @returns {number | undefined} undefined when there is no lock
+ * @returns {string | undefined} undefined when there is no lock; empty when it is none of ours
  */
 function readOwner(path) {
   try {
-    return Number(readFileSync(path, 'utf8'));
+    return readlinkSync(path);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
+    if (codeOf(error) === 'EINVAL') return '';
     throw error;
   }
 }
 
-/** @param {number} pid */
-function isAlive(pid) {
-  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
+/**
+ * Pids repeat, in containers nearly at once: one that is this process's, but not its lock, was another's.
+ *
+ * @param {string} owner
+ */
+function isAlive(owner) {
+  if (owner === SELF) return true;
+  const pid = pidOf(owner);
+  if (!Number.isSafeInteger(pid) || pid <= 0 || pid === process.pid) return false;
   try {
     process.kill(pid, 0);
     return true;
@@ -102,9 +110,9 @@ function isAlive(pid) {
   }
 }
 
-/** @param {string} path */
-function unique(path) {
-  return `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
+/** @param {string} owner */
+function pidOf(owner) {
+  return Number.parseInt(owner, 10);
 }
 
 /** @param {unknown} error */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, describe, it } from 'node:test';
@@ -150,14 +150,27 @@ describe('withLock', () => {
     const path = join(temporaryFolder(t), 'lock');
     const gone = spawn(process.execPath, ['-e', '']);
     await once(gone, 'exit');
-    writeFileSync(path, String(gone.pid));
+    symlinkSync(`${gone.pid}.0123456789abcdef`, path);
+    assert.equal(await withLock(path, assert.fail, async () => 1), 1);
+    assert.deepEqual(readdirSync(dirname(path)), []);
+  });
+
+  it('takes over from an owner that had the pid of this process', async (t) => {
+    const path = join(temporaryFolder(t), 'lock');
+    symlinkSync(`${process.pid}.0123456789abcdef`, path);
+    assert.equal(await withLock(path, assert.fail, async () => 1), 1);
+  });
+
+  it('takes over from what is no lock', async (t) => {
+    const path = join(temporaryFolder(t), 'lock');
+    writeFileSync(path, '1');
     assert.equal(await withLock(path, assert.fail, async () => 1), 1);
   });
 
   it('waits for an owner that lives, and says so once', async (t) => {
     const path = join(temporaryFolder(t), 'lock');
     const said: string[] = [];
-    writeFileSync(path, String(process.pid));
+    symlinkSync(`${process.ppid}.0123456789abcdef`, path);
     const waiting = withLock(
       path,
       (text) => {
@@ -168,6 +181,6 @@ describe('withLock', () => {
     );
     assert.equal(await waiting, 1);
     assert.equal(said.length, 1);
-    assert.match(said[0] ?? '', new RegExp(`process ${process.pid}`));
+    assert.match(said[0] ?? '', new RegExp(`process ${process.ppid},`));
   });
 });
