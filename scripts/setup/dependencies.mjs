@@ -36,11 +36,12 @@ const NEXT_STEP = 'Next: see that npm reaches its registry (`npm ping`), then ru
  * @typedef {object} Host
  * @property {string} platform
  * @property {string} arch
+ * @property {string | undefined} libc as npm calls it: `glibc`, `musl`; undefined where packages do not differ by it
  * @property {boolean} needsNode whether the platform's Node package must be there
  */
 
 /** @type {Host} */
-const THIS_HOST = { platform: process.platform, arch: process.arch, needsNode: !isRecent() };
+const THIS_HOST = { platform: process.platform, arch: process.arch, libc: findLibc(), needsNode: !isRecent() };
 
 /**
  * Tells why node_modules does not do. npm writes down what it installed in
@@ -79,8 +80,17 @@ export function findMissing(root, host = THIS_HOST) {
 function isNeeded(name, entry, host) {
   if (entry.optional !== true) return true;
   if (NODE_PACKAGES.has(name) && !host.needsNode) return false;
-  if (entry.os === undefined || entry.cpu === undefined || entry.libc !== undefined) return false;
+  if (entry.os === undefined || entry.cpu === undefined) return false;
+  if (entry.libc !== undefined && !(host.libc !== undefined && entry.libc.includes(host.libc))) return false;
   return entry.os.includes(host.platform) && entry.cpu.includes(host.arch);
+}
+
+/** Node's report names the version of glibc where it runs on that. */
+function findLibc() {
+  if (process.platform !== 'linux') return undefined;
+  /** @type {{ header?: { glibcVersionRuntime?: string } }} */
+  const report = process.report.getReport();
+  return report.header?.glibcVersionRuntime === undefined ? 'musl' : 'glibc';
 }
 
 /**

