@@ -3,14 +3,16 @@
  *
  *   npm run build
  */
-import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { type BuildOptions, type PluginBuild, build } from 'esbuild';
+import { writeOutput } from './build-output.ts';
 import { STAMP, hashSources, isBundleFresh } from './setup/bundle.mjs';
 import { withLock } from './setup/lock.mjs';
 
 const ROOT = dirname(import.meta.dirname);
 const OUT = join(ROOT, 'dist');
+const PLACE = { folder: OUT, entry: join(OUT, 'weft.mjs'), stamp: join(ROOT, STAMP) };
 
 // Bundled CommonJS packages call require for Node's own modules; an ES module has none.
 const REQUIRE = [
@@ -30,7 +32,7 @@ async function bundle(): Promise<void> {
   // esbuild itself prints what is wrong with a source.
   const result = await build(options).catch(() => undefined);
   if (result === undefined) process.exitCode = 1;
-  else await writeOutput(result.outputFiles, hash);
+  else await writeOutput(PLACE, result.outputFiles, hash);
 }
 
 async function listOptions() {
@@ -83,38 +85,6 @@ async function listDevelopmentPackages(): Promise<string[]> {
   const manifest: unknown = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
   const { devDependencies } = manifest as { devDependencies: Record<string, string> };
   return Object.keys(devDependencies);
-}
-
-/**
- * Writes over a dist/ that somebody may be starting from: chunks before the entry that names
- * them, each file whole or not at all, and the stamp last.
- */
-async function writeOutput(files: readonly { path: string; contents: Uint8Array }[], hash: string): Promise<void> {
-  await mkdir(join(OUT, 'chunks'), { recursive: true });
-  await rm(join(ROOT, STAMP), { force: true });
-  for (const file of files.toSorted((a, b) => rank(a.path) - rank(b.path))) {
-    await writeWhole(file.path, file.contents);
-  }
-  await removeAllBut(new Set(files.map((file) => file.path)));
-  await writeWhole(join(ROOT, STAMP), hash);
-}
-
-function rank(path: string): number {
-  return basename(path) === 'weft.mjs' ? 1 : 0;
-}
-
-async function writeWhole(path: string, contents: Uint8Array | string): Promise<void> {
-  const draft = `${path}.${process.pid}`;
-  await writeFile(draft, contents);
-  await rename(draft, path);
-}
-
-async function removeAllBut(kept: ReadonlySet<string>): Promise<void> {
-  const entries = await readdir(OUT, { recursive: true, withFileTypes: true });
-  for (const entry of entries) {
-    const path = join(entry.parentPath, entry.name);
-    if (entry.isFile() && !kept.has(path)) await rm(path);
-  }
 }
 
 function say(text: string): void {
