@@ -65,10 +65,12 @@ export class Member {
     child.on('message', (message) => this.#onMessage(message as object));
     // Writing to a member that is just ending fails; that it ended is told apart.
     child.on('error', () => undefined);
-    this.ended = once(child, 'close').then(([code, signal]: (number | string | null)[]) => {
-      this.#end = signal === null ? `code ${code}` : String(signal);
-      this.#wake();
-      return this.#end;
+    this.ended = new Promise((resolve) => {
+      child.once('close', (code, signal) => {
+        this.#end = signal ?? `code ${code}`;
+        this.#wake();
+        resolve(this.#end);
+      });
     });
   }
 

@@ -93,13 +93,24 @@ export class Mesh {
     this.#watch(registry);
   }
 
-  /** Starts another provider with its sidecar. Resolves when it is registered. */
+  /** Starts another provider with its sidecar. Resolves when it is registered; nothing stays of one that does not start. */
   async addProvider(): Promise<Provider> {
-    const { weft, provider: program } = this.#options.programs;
     const name = `provider-${++this.#serial}`;
     const port = await freePort();
     const provider = new Provider(name, `127.0.0.1:${port}`);
     this.#providers.push(provider);
+    try {
+      await this.#startProvider(provider, port);
+    } catch (error) {
+      this.#clearAway(provider);
+      throw error;
+    }
+    return provider;
+  }
+
+  async #startProvider(provider: Provider, port: number): Promise<void> {
+    const { weft, provider: program } = this.#options.programs;
+    const { name } = provider;
     const config = await this.#writeConfig(name, port);
     const hooks = { onLog: (record: LogRecord) => this.#onProviderLog(provider, record) };
     const sidecar = await this.#startMember(`${name}'s sidecar`, [weft, 'proxy', '-c', config], hooks);
@@ -115,7 +126,6 @@ export class Mesh {
     provider.phase = 'running';
     void app.ended.then((how) => this.#onAppEnded(provider, how));
     void sidecar.ended.then((how) => this.#onSidecarEnded(provider, how));
-    return provider;
   }
 
   /** kill -9 of the provider's app; its sidecar lives on. */
