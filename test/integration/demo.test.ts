@@ -1,6 +1,6 @@
 /** `weft demo` as a stranger runs it, out of the bundle: what it shows is true, and nothing of it stays. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -12,8 +12,11 @@ const WEFT = join(import.meta.dirname, '../../dist/weft.mjs');
 const RUNNING = /^✓ consumer {2,}pid/;
 
 async function startDemo(t: TestContext, ...args: string[]): Promise<Child> {
-  // One that is killed leaves its temporary folder behind.
   const folder = await mkdtemp(join(tmpdir(), 'weft-test-'));
+  return startDemoIn(folder, t, ...args);
+}
+
+async function startDemoIn(folder: string, t: TestContext, ...args: string[]): Promise<Child> {
   const env = { TMPDIR: folder };
   const demo = await startChild(process.execPath, [WEFT, 'demo', ...args], {
     name: 'demo',
@@ -76,12 +79,15 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
-test('kill -9 of the demo leaves no process behind', async (t) => {
-  const demo = await startDemo(t);
+test('kill -9 of the demo leaves no process and no file behind', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'weft-test-'));
+  const demo = await startDemoIn(folder, t);
   const pids = membersOf(demo).values();
   assert.ok(alive(pids).length >= 5, demo.tail());
+  assert.match((await readdir(folder)).join(), /^weft-demo-\w+$/);
   await demo.kill9();
   await untilNoneIsLeft(demo);
+  assert.deepEqual(await readdir(folder), []);
 });
 
 test('a consumer that ends is a failure, told with its last output', async (t) => {

@@ -8,13 +8,24 @@ const READY_MS = 30_000;
 
 /**
  * Loaded into each member before its own code: it ends when the demo does, even when that was
- * killed and could tell nobody. The channel does not keep a member alive that is done.
+ * killed and could tell nobody. Then each removes the demo's folder, so the last one leaves none.
+ * The channel does not keep a member alive that is done.
  */
-const TETHER =
-  'data:text/javascript,' +
-  encodeURIComponent(
-    "const end = () => process.exit(1); process.on('disconnect', end); process.connected ? process.channel.unref() : end();",
-  );
+function tether(folder: string): string {
+  const source = `
+    import { rmSync } from 'node:fs';
+    const end = () => {
+      try {
+        rmSync(${JSON.stringify(folder)}, { recursive: true, force: true });
+      } finally {
+        process.exit(1);
+      }
+    };
+    process.on('disconnect', end);
+    process.connected ? process.channel.unref() : end();
+  `;
+  return `data:text/javascript,${encodeURIComponent(source)}`;
+}
 
 /** One line that a part of Weft has logged. */
 export type LogRecord = Readonly<Record<string, unknown>>;
@@ -38,9 +49,12 @@ export class Member {
   readonly #waiters = new Set<() => void>();
   #end: string | undefined;
 
-  /** @param args of `node`: a file and what it gets */
-  static async start(name: string, args: readonly string[], hooks: MemberHooks = {}): Promise<Member> {
-    const child = spawn(process.execPath, [`--import=${TETHER}`, ...args], {
+  /**
+   * @param folder the demo's own, for which nobody is left when the demo was killed
+   * @param args of `node`: a file and what it gets
+   */
+  static async start(name: string, folder: string, args: readonly string[], hooks: MemberHooks = {}): Promise<Member> {
+    const child = spawn(process.execPath, [`--import=${tether(folder)}`, ...args], {
       // A session of its own: Ctrl-C in the terminal is for the demo, which then ends its members.
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

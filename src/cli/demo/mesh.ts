@@ -195,7 +195,7 @@ export class Mesh {
 
   async #startMember(name: string, args: readonly string[], hooks: MemberHooks = {}): Promise<Member> {
     this.#hooks.onStarting(name);
-    const member = await Member.start(name, args, hooks);
+    const member = await Member.start(name, this.#options.folder, args, hooks);
     this.#members.add(member);
     void member.ended.then(() => this.#members.delete(member));
     if (this.#closing) member.signal('SIGKILL');

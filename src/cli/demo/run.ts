@@ -57,7 +57,7 @@ export class DemoRun {
       onEvent: (text) => this.#say(text),
       onReport: (message) => this.#report(message),
     }));
-    // However this process ends, unless it is killed: then the members notice by themselves.
+    // However this process ends, unless it is killed: then the members notice, and do the same.
     const clearUp = (): void => {
       mesh.closeNow();
       rmSync(folder, { recursive: true, force: true });
