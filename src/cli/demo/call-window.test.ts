@@ -56,6 +56,25 @@ test('the rate is that of the last two seconds, and old calls leave the window',
   assert.equal(window.read().success, 1);
 });
 
+test('a call whose latency does not count is a call', () => {
+  const { window, pass } = createWindow();
+  window.answered(undefined);
+  assert.equal(window.read().success, 1);
+  assert.equal(window.read().p50, undefined);
+  window.answered(10);
+  assert.equal(window.read().p99, 0.01);
+  pass(500);
+  assert.equal(window.read().perSecond, 4);
+});
+
+test('the rate is that since the first call', () => {
+  const { window, pass } = createWindow();
+  pass(60_000);
+  for (let i = 0; i < 100; i++) window.answered(1);
+  pass(500);
+  assert.equal(window.read().perSecond, 200);
+});
+
 test('a window that has just begun already knows the rate', () => {
   const { window, pass } = createWindow();
   for (let i = 0; i < 100; i++) window.answered(1);

@@ -28,13 +28,13 @@ interface Slice {
 /** Counts calls and their latencies over a window that slides along. */
 export class CallWindow {
   readonly #now: () => number;
-  readonly #firstTurn: number;
+  /** When the first call ended: the rate is that since then. */
+  #firstTurn: number | undefined;
   readonly #slices: Slice[];
 
   /** @param now ms, monotonic */
   constructor(now: () => number) {
     this.#now = now;
-    this.#firstTurn = Math.floor(now() / SLICE_MS);
     this.#slices = Array.from({ length: SLICES }, () => ({
       turn: -1,
       calls: 0,
@@ -43,10 +43,12 @@ export class CallWindow {
     }));
   }
 
-  answered(micros: number): void {
+  /** @param micros undefined when its latency does not count */
+  answered(micros: number | undefined): void {
     const slice = this.#current();
-    const bucket = bucketOf(micros);
     slice.calls++;
+    if (micros === undefined) return;
+    const bucket = bucketOf(micros);
     slice.latencies[bucket] = (slice.latencies[bucket] ?? 0) + 1;
   }
 
@@ -61,7 +63,7 @@ export class CallWindow {
     const alive = this.#slices.filter((slice) => turn - slice.turn < SLICES);
     const calls = sum(alive, (slice) => slice.calls);
     const failures = sum(alive, (slice) => slice.failures);
-    const percentile = percentiles(alive, calls - failures);
+    const percentile = percentiles(alive);
     return {
       perSecond: this.#rate(turn, alive),
       success: calls === 0 ? undefined : 1 - failures / calls,
@@ -72,7 +74,7 @@ export class CallWindow {
 
   /** Over whole slices only: the current one is not over. */
   #rate(turn: number, alive: readonly Slice[]): number {
-    const whole = Math.min(RATE_SLICES, turn - this.#firstTurn);
+    const whole = Math.min(RATE_SLICES, turn - (this.#firstTurn ?? turn));
     if (whole === 0) return 0;
     const recent = alive.filter((slice) => slice.turn < turn && turn - slice.turn <= whole);
     return (sum(recent, (slice) => slice.calls) * 1_000) / (whole * SLICE_MS);
@@ -80,6 +82,7 @@ export class CallWindow {
 
   #current(): Slice {
     const turn = this.#turn();
+    this.#firstTurn ??= turn;
     // SLICES slices exist, and the remainder is below SLICES.
     const slice = this.#slices[turn % SLICES]!;
     if (slice.turn !== turn) {
@@ -109,11 +112,12 @@ function valueOf(bucket: number): number {
   return ((bucket - power * STEPS) * width + (width - 1) / 2) / 1_000;
 }
 
-function percentiles(slices: readonly Slice[], count: number): (part: number) => number | undefined {
+function percentiles(slices: readonly Slice[]): (part: number) => number | undefined {
   const merged = new Uint32Array(BUCKETS);
   for (const { latencies } of slices) {
     for (let bucket = 0; bucket < BUCKETS; bucket++) merged[bucket]! += latencies[bucket]!;
   }
+  const count = merged.reduce((total, amount) => total + amount, 0);
   return (part) => {
     if (count === 0) return undefined;
     let left = Math.ceil(count * part);

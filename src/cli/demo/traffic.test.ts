@@ -28,6 +28,27 @@ test('calls are counted by path, and those through the sidecars by provider too'
   assert.equal(traffic.provider('provider-3').calls, 0);
 });
 
+test('latencies count from 3 s after the first call on', () => {
+  let now = 60_000;
+  const traffic = new Traffic(() => now);
+  traffic.take(calls('mesh', [20_000]));
+  now += 2_900;
+  traffic.take(calls('direct', [20_000]));
+  assert.equal(traffic.path('mesh').p50, undefined);
+  assert.equal(traffic.path('direct').p50, undefined);
+  now += 100;
+  traffic.take(calls('direct', [16]));
+  assert.equal(traffic.path('direct').p99, 0.016);
+});
+
+test('the rates of the path and of its only provider are the same from the first call on', () => {
+  let now = 0;
+  const traffic = new Traffic(() => now);
+  for (now = 2_000; now < 3_000; now += 10) traffic.take(calls('mesh', [1, 1], [], { 'provider-1': 2 }));
+  assert.equal(traffic.path('mesh').perSecond, 200);
+  assert.equal(traffic.provider('provider-1').perSecond, 200);
+});
+
 test('messages of another kind or shape change nothing', () => {
   const traffic = new Traffic(() => 0);
   for (const message of [{ type: 'ready' }, {}, calls('sideways', [1]), { ...calls('mesh', [1]), micros: 'many' }]) {

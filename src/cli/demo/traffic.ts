@@ -23,9 +23,13 @@ export interface PathView extends CallStats {
   readonly failures: number;
 }
 
+/** The first calls wait for connections, and for programs that have compiled nothing yet: not what a call takes. */
+const WARM_UP_MS = 3_000;
+
 /** What the consumer has told about its calls. */
 export class Traffic {
   readonly #now: () => number;
+  #warmAt: number | undefined;
   readonly #paths: Readonly<Record<Path, { window: CallWindow; calls: number; failures: number }>>;
   readonly #providers = new Map<string, { calls: number; window: CallWindow }>();
 
@@ -44,7 +48,8 @@ export class Traffic {
     const counts = this.#paths[path];
     counts.calls += micros.length + failures.length;
     counts.failures += failures.length;
-    for (const latency of micros) counts.window.answered(latency);
+    const warm = this.#now() >= (this.#warmAt ??= this.#now() + WARM_UP_MS);
+    for (const latency of micros) counts.window.answered(warm ? latency : undefined);
     for (let i = 0; i < failures.length; i++) counts.window.failed();
     if (path === 'mesh') for (const [name, calls] of Object.entries(providers)) this.#served(name, calls);
     return failures.length === 0 ? undefined : { path, failures };
@@ -70,6 +75,6 @@ export class Traffic {
     let served = this.#providers.get(name);
     if (served === undefined) this.#providers.set(name, (served = { calls: 0, window: new CallWindow(this.#now) }));
     served.calls += calls;
-    for (let i = 0; i < calls; i++) served.window.answered(0);
+    for (let i = 0; i < calls; i++) served.window.answered(undefined);
   }
 }

@@ -60,7 +60,7 @@ function paths({ mesh, direct, directTo }: Scene): Line[] {
 
 /** How much longer it takes, with its sign. */
 function added(after: number | undefined, before: number | undefined): string {
-  if (after === undefined || before === undefined) return '';
+  if (after === undefined || before === undefined) return '–';
   return `${after < before ? '−' : '+'}${millis(Math.abs(after - before))}`;
 }
 
