@@ -6,6 +6,8 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { ManualClock } from '../core/manual-clock.ts';
 import { LineReader } from '../registry/embedded/lines.ts';
+import { MAX_CLIENT_LINE } from '../registry/embedded/protocol.ts';
+import { MAX_INSTANCE, MAX_NAME } from '../registry/instances.ts';
 import { createLogger, silentLogger } from '../telemetry/log.ts';
 import { startRegistryServer } from './registry-server.ts';
 import type { RegistryServer, RegistryServerOptions } from './registry-server.ts';
@@ -141,10 +143,8 @@ test('what cannot be understood ends the session, with the reason', async (t) =>
     [[HELLO, HELLO], /hello was said before/],
     [[HELLO, { op: 'nonsense' }], /op/],
     [[HELLO, publish({ ...INSTANCE, extra: 1 })], /extra/],
-    [[HELLO, publish({ ...INSTANCE, address: 'nowhere' })], /not host:port/],
-    [[HELLO, publish({ ...INSTANCE, weight: 0.5 })], /weight/],
     [[HELLO, publish({ ...INSTANCE, metadata: { a: 1 } })], /metadata/],
-    [[HELLO, 'x'.repeat(70_000)], /longer than/],
+    [[HELLO, 'x'.repeat(MAX_CLIENT_LINE + 1)], /longer than/],
   ];
   for (const [messages, reason] of cases) {
     const lines = await raw(t, server)
@@ -154,6 +154,28 @@ test('what cannot be understood ends the session, with the reason', async (t) =>
     assert.match(String(refused?.['reason']), reason, JSON.stringify(messages).slice(0, 100));
     assert.equal(lines.at(-1)?.['op'], 'bye');
   }
+});
+
+test('an instance that cannot be is refused, and the session with all that it holds goes on', async (t) => {
+  const { server } = await serve(t);
+  const session = raw(t, server).send(HELLO, { op: 'publish', id: 0, instance: INSTANCE });
+  assert.equal((await session.next())?.['op'], 'welcome');
+  assert.deepEqual(await session.next(), { op: 'ok', id: 0 });
+  const cases: [object, RegExp][] = [
+    [{ address: 'nowhere' }, /not host:port/],
+    [{ weight: 0.5 }, /weight/],
+    [{ service: '' }, /service is empty/],
+    [{ group: 'x'.repeat(MAX_NAME + 1) }, /group is longer/],
+    [{ metadata: { text: 'x'.repeat(MAX_INSTANCE) } }, /bytes with its metadata, more than/],
+  ];
+  for (const [id, [change, reason]] of cases.entries()) {
+    session.send({ op: 'publish', id, instance: { ...INSTANCE, ...change } });
+    const answer = await session.next();
+    assert.deepEqual([answer?.['op'], answer?.['id']], ['refused', id]);
+    assert.match(String(answer?.['reason']), reason);
+  }
+  session.send({ op: 'watch', key: KEY });
+  assert.deepEqual((await session.next())?.['instances'], [INSTANCE]);
 });
 
 test('sessions, registrations and watches are bounded', async (t) => {
@@ -168,8 +190,13 @@ test('sessions, registrations and watches are bounded', async (t) => {
     ['ok', 'refused', 'ok'],
   );
   assert.equal(await status(server, 'POST', '/v1/session', { 'content-type': 'application/x-ndjson' }), 503);
-  session.send({ op: 'watch', key: { ...KEY, group: 'other' } });
-  assert.match(JSON.stringify(await session.ended()), /may watch 1 keys/);
+  const other = { ...KEY, group: 'other' };
+  session.send({ op: 'watch', key: other });
+  assert.deepEqual((await session.nextNews())?.['op'], 'instances');
+  const reason = 'a session may watch 1 keys, not more';
+  assert.deepEqual(await session.nextNews(), { op: 'unwatched', key: other, reason });
+  session.send({ op: 'unpublish', id: 4, key: KEY, address: INSTANCE.address });
+  assert.deepEqual((await session.nextNews())?.['instances'], [], 'the watch that it has goes on');
 });
 
 test('browsers of other sites are kept out', async (t) => {

@@ -3,8 +3,9 @@ import type { Clock, Timer } from '../core/clock.ts';
 import { LineReader } from '../registry/embedded/lines.ts';
 import { beatOf, CONTENT_TYPE, encode, MAX_CLIENT_LINE, parseClientMessage } from '../registry/embedded/protocol.ts';
 import type { ClientMessage, ServerMessage } from '../registry/embedded/protocol.ts';
+import { instanceProblems } from '../registry/instances.ts';
 import { keyText } from '../registry/registry.ts';
-import type { ServiceKey } from '../registry/registry.ts';
+import type { ServiceInstance, ServiceKey } from '../registry/registry.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { RegistryStore } from './registry-store.ts';
 
@@ -154,20 +155,26 @@ export class RegistrySession {
   }
 
   #publish(message: ClientMessage & { op: 'publish' }): void {
-    const { store, limits } = this.#host;
     const { id, instance } = message;
-    if (store.count(this) >= limits.publications && !store.has(this, instance, instance.address)) {
-      const reason = `a session may hold ${limits.publications} registrations, not more`;
-      return this.#send({ op: 'refused', id, reason });
-    }
-    store.publish(this, instance);
+    const reason = this.#refusal(instance);
+    if (reason !== undefined) return this.#send({ op: 'refused', id, reason });
+    this.#host.store.publish(this, instance);
     this.#send({ op: 'ok', id });
+  }
+
+  #refusal(instance: ServiceInstance): string | undefined {
+    const { store, limits } = this.#host;
+    const problems = instanceProblems(instance);
+    if (problems.length > 0) return problems.join('; ');
+    const full = store.count(this) >= limits.publications && !store.has(this, instance, instance.address);
+    return full ? `a session may hold ${limits.publications} registrations, not more` : undefined;
   }
 
   #watch(key: ServiceKey): void {
     const text = keyText(key);
     if (this.watched.size >= this.#host.limits.watches && !this.watched.has(text)) {
-      throw new Error(`a session may watch ${this.#host.limits.watches} keys, not more`);
+      const reason = `a session may watch ${this.#host.limits.watches} keys, not more`;
+      return this.#send({ op: 'unwatched', key, reason });
     }
     this.watched.set(text, key);
     this.#host.watch(this, key);

@@ -6,6 +6,12 @@ import type { ServiceInstance, ServiceKey } from './registry.ts';
 export const MAX_NAME = 1024;
 /** Largest weight, so that sums stay exact. */
 export const MAX_WEIGHT = 1_000_000;
+/**
+ * Largest instance, in bytes of JSON. Whatever the local API takes in is smaller, and every registry
+ * can carry it: ZooKeeper hangs up on requests above 1 MiB, and one that replaces a node has the
+ * instance's url twice, in which a character may take five bytes.
+ */
+export const MAX_INSTANCE = 96 * 1024;
 
 /** A list as the contract wants it: sorted by address, each address once (the last one given wins). */
 export function normalize(instances: Iterable<ServiceInstance>): readonly ServiceInstance[] {
@@ -46,20 +52,28 @@ export function isAddress(text: string): boolean {
   return text.length <= MAX_NAME && parseAddress(text).ok;
 }
 
+/** Every reason why nobody can offer or watch `key`; empty when there is none. */
+export function keyProblems(key: ServiceKey): string[] {
+  const problems: string[] = [];
+  if (key.service === '') problems.push('service is empty');
+  if (key.protocol === '') problems.push('protocol is empty');
+  for (const name of ['service', 'protocol', 'group'] as const) {
+    if (key[name].length > MAX_NAME) problems.push(`${name} is longer than ${MAX_NAME} characters`);
+  }
+  return problems;
+}
+
 /** Every reason why `instance` cannot be published; empty when there is none. */
 export function instanceProblems(instance: ServiceInstance): string[] {
-  const problems: string[] = [];
-  if (instance.service === '') problems.push('service is empty');
-  if (instance.protocol === '') problems.push('protocol is empty');
-  for (const name of ['service', 'protocol', 'group'] as const) {
-    if (instance[name].length > MAX_NAME) problems.push(`${name} is longer than ${MAX_NAME} characters`);
-  }
+  const problems = keyProblems(instance);
   if (!isAddress(instance.address)) {
     problems.push(`address ${JSON.stringify(instance.address.slice(0, 100))} is not host:port`);
   }
   if (!Number.isInteger(instance.weight) || instance.weight < 0 || instance.weight > MAX_WEIGHT) {
     problems.push(`weight ${instance.weight} is not a whole number from 0 to ${MAX_WEIGHT}`);
   }
+  const size = Buffer.byteLength(JSON.stringify(instance));
+  if (size > MAX_INSTANCE) problems.push(`it takes ${size} bytes with its metadata, more than ${MAX_INSTANCE}`);
   return problems;
 }
 

@@ -1,5 +1,5 @@
 import type { Logger } from '../telemetry/log.ts';
-import { normalize, sameInstances } from './instances.ts';
+import { keyProblems, normalize, sameInstances } from './instances.ts';
 import { keyText } from './registry.ts';
 import type { ServiceInstance, ServiceKey, Watch, WatchListener } from './registry.ts';
 
@@ -74,13 +74,21 @@ export class WatchHub {
 
   /** A source may emit before it has returned; nobody hears it after the last listener left. */
   #openSource(shared: Shared): { close(): void } {
-    return this.#open(shared.key, (instances) => {
+    const emit: WatchListener = (instances) => {
       if (shared.listeners.size === 0) return;
       const list = normalize(instances);
       if (shared.instances !== undefined && sameInstances(shared.instances, list)) return;
       shared.instances = list;
       for (const listener of shared.listeners) queueMicrotask(() => this.#tell(shared, listener));
+    };
+    const problems = keyProblems(shared.key);
+    if (problems.length === 0) return this.#open(shared.key, emit);
+    this.#log.warn('nobody can offer this service', {
+      service: shared.key.service.slice(0, 200),
+      problem: problems.join('; '),
     });
+    emit([]);
+    return { close() {} };
   }
 
   /** Tells the newest list; an older one that it would have missed in between is of no use. */

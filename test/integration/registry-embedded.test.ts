@@ -11,6 +11,7 @@ import { silentLogger } from '../../src/telemetry/log.ts';
 import { startChild, waitUntil } from '../support/children.ts';
 import { startRelay } from '../support/registry-relay.ts';
 import { connected, eventually, freshKey, offer, record, registryContract } from '../support/registry-contract.ts';
+import { call, startLocalApi } from './sdk-support.ts';
 
 const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname;
 const HOLDER = new URL('../support/registry-holder.ts', import.meta.url).pathname;
@@ -73,6 +74,26 @@ test('publications that are taken back before they could happen reject, and neve
   await assert.rejects(unpublished, { code: 'registry_unpublished' });
   await registry.close();
   await assert.rejects(closed, { code: 'registry_closed' });
+});
+
+test('the largest publication that the local API takes reaches the registry', async (t) => {
+  const server = await serve();
+  t.after(() => server.close());
+  const { api, registry: taken } = await startLocalApi(t);
+  const { port } = api.address;
+  await call(port, '/configs/application', { body: { appName: 'shop' } });
+  // Numbers and line ends take more room in the registry than in the request.
+  const properties = { ...Object.fromEntries(Array.from({ length: 255 }, (_, i) => [i, 1e20])), text: '' };
+  const body = JSON.stringify({ serviceName: freshKey().service, providerMetaInfo: { properties } });
+  const largest = body.replace('"text":""', () => `"text":"${'%'.repeat(64 * 1024 - body.length)}"`);
+  assert.deepEqual((await call(port, '/services/publish', { body: largest })).body['success'], true);
+  const [instance] = taken.published;
+  assert.ok(instance !== undefined);
+  const provider = await join(t, server.address, 'provider');
+  await provider.publish(instance);
+  const seen = record(await join(t, server.address, 'consumer'), instance);
+  await seen.until(instance.address);
+  assert.deepEqual(seen.latest, [instance]);
 });
 
 test('the instances of a killed process vanish as its connection closes', async (t) => {

@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Clock } from '../../src/core/clock.ts';
+import { MAX_INSTANCE } from '../../src/registry/instances.ts';
 import type { Registry, ServiceKey } from '../../src/registry/registry.ts';
 import { zookeeperRegistry } from '../../src/registry/zookeeper/zookeeper-registry.ts';
 import type { ZookeeperOptions } from '../../src/registry/zookeeper/zookeeper-registry.ts';
@@ -209,13 +210,15 @@ describe('a killed process', () => {
     const still = { ...systemClock, wall: () => 1_700_000_000_000 };
     const [old, now] = [await open(t, {}, still), await open(t, {}, still)];
     const key = freshKey();
-    await old.publish(offer(key, '10.0.0.1:12200'));
+    // Its name may be as long as can be: the request that replaces it holds it twice.
+    const largest = offer(key, '10.0.0.1:12200', { metadata: { text: '%'.repeat(MAX_INSTANCE - 1000) } });
+    await old.publish(largest);
     const [earlier = ''] = await nodesAt(other, key, '10.0.0.1:12200');
     const path = `${providersOf(key)}/${earlier}`;
     const { owner } = await other.read(path);
     const seen = record(now, key);
     await seen.until('10.0.0.1:12200');
-    await now.publish(offer(key, '10.0.0.1:12200'));
+    await now.publish(largest);
     assert.notEqual((await other.read(path)).owner, owner);
     await old.close();
     assert.deepEqual(await nodesAt(other, key, '10.0.0.1:12200'), [earlier], 'it outlives the old session');

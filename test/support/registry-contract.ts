@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Registry, ServiceInstance, ServiceKey, Watch } from '../../src/registry/registry.ts';
+import { MAX_INSTANCE } from '../../src/registry/instances.ts';
 import { waitUntil } from './children.ts';
 
 /** A place where registries of one kind meet. */
@@ -250,6 +251,41 @@ export function registryContract(name: string, setUp: () => Promise<RegistryFixt
       await assert.rejects(provider.publish(offer(key, 'nowhere')), { code: 'registry_refused', message: /host:port/ });
       await assert.rejects(provider.publish(offer(key, '10.0.0.1:1', { weight: -1 })), /weight/);
       await assert.rejects(provider.publish(offer({ ...key, service: '' }, '10.0.0.1:1')), /service is empty/);
+    });
+
+    test('a publication that is too large is refused, and harms no other', async () => {
+      const [key, large] = [freshKey(), freshKey()];
+      const [seen, seenLarge] = [record(consumer, key), record(consumer, large)];
+      await provider.publish(offer(key, '10.0.0.1:12200'));
+      const tooMuch = { text: 'x'.repeat(MAX_INSTANCE) };
+      await assert.rejects(provider.publish(offer(key, '10.0.0.1:12200', { metadata: tooMuch })), {
+        code: 'registry_refused',
+        message: /bytes/,
+      });
+      // The characters that take the most room in a url.
+      const much = { text: '%'.repeat(MAX_INSTANCE - 1000) };
+      await provider.publish(offer(large, '10.0.0.2:12200', { metadata: much }));
+      await seenLarge.until('10.0.0.2:12200');
+      assert.deepEqual(seenLarge.latest?.[0]?.metadata, much);
+      await provider.unpublish(large, '10.0.0.2:12200');
+      await Promise.all([seen.until('10.0.0.1:12200'), seenLarge.until()]);
+      assert.ok(!seen.told.slice(1).some((list) => list.length === 0), JSON.stringify(seen.told));
+      await provider.unpublish(key, '10.0.0.1:12200');
+      seen.watch.close();
+      seenLarge.watch.close();
+    });
+
+    test('a key that nobody can offer has no instances, and its watch harms no other', async () => {
+      const key = freshKey();
+      const seen = record(consumer, key);
+      const odd = record(consumer, { ...key, service: 'x'.repeat(2000) });
+      await odd.until();
+      await provider.publish(offer(key, '10.0.0.1:12200'));
+      await seen.until('10.0.0.1:12200');
+      await provider.unpublish(key, '10.0.0.1:12200');
+      await seen.until();
+      seen.watch.close();
+      odd.watch.close();
     });
 
     test('many services and instances', async () => {

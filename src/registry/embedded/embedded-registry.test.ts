@@ -75,6 +75,29 @@ for (const [what, body] of [
   });
 }
 
+test('sessions that end as soon as they begin are begun ever less often', async (t) => {
+  let requests = 0;
+  const bench = await start(t, (_request, response) => {
+    requests++;
+    response.write(WELCOME);
+    response.end();
+  });
+  await pass(bench.clock, () => requests > 6);
+  const now = bench.clock.now();
+  await pass(bench.clock, () => requests > 10);
+  assert.ok(bench.clock.now() - now >= 4 * 500, `${bench.clock.now() - now} ms for four more`);
+});
+
+test('a watch that the server refuses is told in the log', async (t) => {
+  const key = { service: 's', protocol: 'bolt', group: '' };
+  const bench = await start(t, (_request, response) => {
+    response.write(WELCOME + encode({ op: 'unwatched', key, reason: 'too many' }));
+  });
+  await pass(bench.clock, () => bench.lines.length > 0);
+  assert.match(bench.lines.join(''), /refused a watch key=s@bolt reason="?too many/);
+  assert.equal(bench.registry.state, 'connected');
+});
+
 test('a server that has no session to give is asked again', async (t) => {
   let requests = 0;
   const bench = await start(t, (_request, response) => {

@@ -30,6 +30,9 @@ export const embeddedRegistry: RegistryType<EmbeddedOptions> = {
   create: async (options, deps) => new EmbeddedRegistry(options, deps),
 };
 
+/** ms that a session has to last for the next reconnect to be a first try again. */
+const STEADY = 5000;
+
 interface WatchedKey {
   readonly key: ServiceKey;
   readonly view: SettlingView;
@@ -51,6 +54,7 @@ class EmbeddedRegistry implements Registry {
   readonly #answers = new Map<number, (refusal: string | undefined, answered: boolean) => void>();
   #session: Session;
   #live = false;
+  #liveSince = 0;
   #lastId = 0;
   #wasConnected = false;
   /** Whether the log tells of the present outage. */
@@ -132,7 +136,7 @@ class EmbeddedRegistry implements Registry {
   #welcome(session: Session): void {
     if (this.state === 'closed') return;
     this.#live = true;
-    this.#backoff.reset();
+    this.#liveSince = this.#deps.clock.now();
     if (this.#wasConnected) this.#distrust();
     this.#wasConnected = true;
     this.#reported = false;
@@ -159,6 +163,7 @@ class EmbeddedRegistry implements Registry {
       this.#deps.log.warn(message, { address: formatAddress(this.#options.address), reason });
       this.#reported = true;
     }
+    if (this.#live && this.#deps.clock.now() - this.#liveSince >= STEADY) this.#backoff.reset();
     this.#live = false;
     this.#state.set('connecting');
     this.#dropAnswers();
@@ -175,6 +180,10 @@ class EmbeddedRegistry implements Registry {
 
   #message(message: ServerMessage): void {
     if (message.op === 'instances') return this.#instances(message);
+    if (message.op === 'unwatched') {
+      const { key, reason } = message;
+      return this.#deps.log.error('the registry refused a watch', { key: keyText(key), reason });
+    }
     if (message.op !== 'ok' && message.op !== 'refused') return;
     if (message.id === null) return;
     const answer = this.#answers.get(message.id);

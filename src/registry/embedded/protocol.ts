@@ -8,39 +8,34 @@
  *   {"op":"watch","key":{"service":"com.demo.Echo:1.0","protocol":"bolt","group":""}}
  */
 import * as v from 'valibot';
-import { instanceProblems, MAX_NAME } from '../instances.ts';
+import { MAX_INSTANCE, MAX_NAME } from '../instances.ts';
 
 export const SESSION_PATH = '/v1/session';
 /** Also keeps browsers out: a page of another site may not send this type without asking first. */
 export const CONTENT_TYPE = 'application/x-ndjson';
 
-/** Longest line to the server, in bytes: one publication with its metadata is far below. */
-export const MAX_CLIENT_LINE = 64 * 1024;
+/** Longest line to the server, in bytes: no instance that can be published makes one as long. */
+export const MAX_CLIENT_LINE = 2 * MAX_INSTANCE;
 /** Longest line to a client, in bytes: all instances of one service. */
 export const MAX_SERVER_LINE = 64 * 1024 * 1024;
 
 const name = v.pipe(v.string(), v.maxLength(MAX_NAME));
-const keyFields = { service: name, protocol: name, group: name };
-const key = v.strictObject(keyFields);
+const key = v.strictObject({ service: name, protocol: name, group: name });
 const id = v.pipe(v.number(), v.safeInteger());
+/** The shape alone: an instance that cannot be is refused by itself, and does not end the session. */
 const instance = v.strictObject({
-  ...keyFields,
-  address: name,
+  service: v.string(),
+  protocol: v.string(),
+  group: v.string(),
+  address: v.string(),
   weight: v.number(),
   metadata: v.record(v.string(), v.string()),
 });
-const publishable = v.pipe(
-  instance,
-  v.check(
-    (value) => instanceProblems(value).length === 0,
-    (issue) => instanceProblems(issue.input).join('; '),
-  ),
-);
 
 const clientMessage = v.variant('op', [
   /** First of all. `client` is the same text each time one client comes back. */
   v.strictObject({ op: v.literal('hello'), node: name, client: name }),
-  v.strictObject({ op: v.literal('publish'), id, instance: publishable }),
+  v.strictObject({ op: v.literal('publish'), id, instance }),
   v.strictObject({ op: v.literal('unpublish'), id, key, address: name }),
   v.strictObject({ op: v.literal('watch'), key }),
   v.strictObject({ op: v.literal('unwatch'), key }),
@@ -56,7 +51,10 @@ const serverMessage = v.variant('op', [
   /** `lease`: ms of silence after which either side gives the other up; `beat`: ms between beats. */
   v.object({ op: v.literal('welcome'), lease: v.number(), beat: v.number() }),
   v.object({ op: v.literal('ok'), id }),
+  /** `id` is null when the message could not be understood: the session then ends. */
   v.object({ op: v.literal('refused'), id: v.nullable(id), reason: v.string() }),
+  /** A watch that the session may not have; nothing will be told of its key. */
+  v.object({ op: v.literal('unwatched'), key, reason: v.string() }),
   /** All instances of a key. `settled` is false while the server waits for providers to come back. */
   v.object({ op: v.literal('instances'), key, settled: v.boolean(), instances: v.array(instance) }),
   v.object({ op: v.literal('beat') }),

@@ -39,6 +39,8 @@ export interface ZkNode {
 
 /** How long a farewell may take, in ms. */
 const FAREWELL = 1000;
+/** ms that a connection has to last for the next reconnect to be a first try again. */
+const STEADY = 5000;
 const NO_PASSWORD = Buffer.alloc(16);
 
 /**
@@ -59,6 +61,7 @@ export class ZkClient {
   #closed = false;
   /** Whether the log tells of the present outage. */
   #reported = false;
+  #upSince = 0;
   #lastUp: number;
 
   constructor(options: ZkClientOptions, events: ZkClientEvents) {
@@ -203,8 +206,8 @@ export class ZkClient {
     }
     Object.assign(this.#session, { id: result.sessionId, password: result.password, timeout: result.timeout });
     this.#up = true;
+    this.#upSince = this.#options.clock.now();
     this.#reported = false;
-    this.#backoff.reset();
     this.#options.log.info('ZooKeeper connected', {
       address: formatAddress(server),
       session: `0x${BigInt.asUintN(64, result.sessionId).toString(16)}`,
@@ -218,6 +221,7 @@ export class ZkClient {
     const now = this.#options.clock.now();
     if (this.#up) {
       this.#up = false;
+      if (now - this.#upSince >= STEADY) this.#backoff.reset();
       this.#lastUp = now;
       this.#events.down();
     } else if (reached && now - this.#lastUp > this.#session.timeout) {
