@@ -5,24 +5,19 @@ import { systemClock } from '../../src/core/clock.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import { MAX_INSTANCE } from '../../src/registry/instances.ts';
 import type { Registry, ServiceKey } from '../../src/registry/registry.ts';
-import { zookeeperRegistry } from '../../src/registry/zookeeper/zookeeper-registry.ts';
 import type { ZookeeperOptions } from '../../src/registry/zookeeper/zookeeper-registry.ts';
-import { silentLogger } from '../../src/telemetry/log.ts';
 import { freePort, startChild } from '../support/children.ts';
-import type { Child } from '../support/children.ts';
-import { connected, eventually, freshKey, offer, record, registryContract } from '../support/registry-contract.ts';
-import { startRelay } from '../support/registry-relay.ts';
+import type { Child, Owner } from '../support/children.ts';
+import { eventually, freshKey, offer, record, registryContract } from '../support/registry-contract.ts';
 import { startAppServer, startPlainConsumer, startPlainProvider } from '../support/zookeeper-apps.ts';
 import { observe } from '../support/zookeeper-observer.ts';
 import type { Observer } from '../support/zookeeper-observer.ts';
+import { openRegistry, providersOf, SHORT_SESSION } from '../support/zookeeper-registry.ts';
 import { startZooKeeper } from '../support/zookeeper.ts';
 import type { ZooKeeper } from '../support/zookeeper.ts';
 
 const ECHO: ServiceKey = { service: 'com.demo.Echo:1.0', protocol: 'bolt', group: '' };
 const HOLDER = new URL('../support/zookeeper-holder.ts', import.meta.url).pathname;
-/** ms; the server expires sessions once in a tick of 200. */
-const SHORT_SESSION = 1000;
-const SETTLE = 1500;
 
 let zookeeper: ZooKeeper;
 before(async () => {
@@ -30,34 +25,14 @@ before(async () => {
 });
 after(() => zookeeper[Symbol.asyncDispose]());
 
-async function open(
-  t: Pick<TestContext, 'after'>,
-  options: Partial<ZookeeperOptions> = {},
-  clock: Clock = systemClock,
-): Promise<Registry> {
-  const registry = await zookeeperRegistry.create(
-    {
-      address: [zookeeper.address],
-      root: '/',
-      sessionTimeout: 10_000,
-      settle: SETTLE,
-      backoff: { base: 20, max: 200 },
-      ...options,
-    },
-    { clock, chance: Math.random, log: silentLogger, nodeId: 'node', app: 'shop' },
-  );
-  t.after(() => registry.close());
-  return registry;
+function open(t: Owner, options: Partial<ZookeeperOptions> = {}, clock?: Clock): Promise<Registry> {
+  return openRegistry(t, zookeeper.address, options, clock);
 }
 
 async function observer(t: TestContext, credential?: string): Promise<Observer> {
   const other = await observe(zookeeper.address, credential);
   t.after(() => other.close());
   return other;
-}
-
-function providersOf(key: ServiceKey, root = ''): string {
-  return `${root}/sofa-rpc/${key.service.split(':')[0]}/providers`;
 }
 
 function startHolder(t: TestContext, key: ServiceKey, sessionTimeout: number): Promise<Child> {
@@ -73,7 +48,7 @@ async function nodesAt(other: Observer, key: ServiceKey, address: string): Promi
 registryContract('zookeeper', async () => {
   const closers: (() => PromiseLike<void>)[] = [];
   return {
-    create: () => open({ after: (fn) => void closers.push(fn as () => PromiseLike<void>) }),
+    create: () => open({ after: (fn) => void closers.push(fn) }),
     dispose: async () => void (await Promise.all(closers.map((close) => close()))),
   };
 });
@@ -224,57 +199,6 @@ describe('a killed process', () => {
     assert.deepEqual(await nodesAt(other, key, '10.0.0.1:12200'), [earlier], 'it outlives the old session');
     assert.deepEqual(seen.told, [['10.0.0.1:12200']]);
     seen.watch.close();
-  });
-});
-
-describe('trouble between', () => {
-  test('a client that starts before its server gets all that it asked for', async (t) => {
-    const port = await freePort();
-    const registry = await open(t, { address: [{ host: '127.0.0.1', port }, zookeeper.address] });
-    const key = freshKey();
-    const seen = record(registry, key);
-    await registry.publish(offer(key, '10.0.0.1:12200'));
-    await seen.until('10.0.0.1:12200');
-  });
-
-  test('a client that is cut off beyond its session publishes again; who watched with it sees no gap', async (t) => {
-    const relay = await startRelay(t, zookeeper.address.port);
-    const behind = { address: [{ host: '127.0.0.1', port: relay.port }], sessionTimeout: SHORT_SESSION };
-    const provider = await open(t, behind);
-    const consumer = await open(t, behind);
-    const outside = await open(t);
-    const key = freshKey();
-    await provider.publish(offer(key, '10.0.0.1:12200'));
-    const [inside, free] = [record(consumer, key), record(outside, key)];
-    await Promise.all([inside.until('10.0.0.1:12200'), free.until('10.0.0.1:12200')]);
-    relay.sever();
-    await free.until();
-    relay.heal();
-    await free.until('10.0.0.1:12200');
-    await Promise.all([connected(provider), connected(consumer)]);
-    // Something else that is new shows that the consumer has caught up.
-    await outside.publish(offer(key, '10.0.0.2:12200'));
-    await inside.until('10.0.0.1:12200', '10.0.0.2:12200');
-    await outside.unpublish(key, '10.0.0.2:12200');
-    await inside.until('10.0.0.1:12200');
-    assert.ok(!inside.told.some((list) => list.length === 0), JSON.stringify(inside.told));
-  });
-
-  test('a connection that goes silent is given up and made again', async (t) => {
-    const relay = await startRelay(t, zookeeper.address.port);
-    const registry = await open(t, {
-      address: [{ host: '127.0.0.1', port: relay.port }],
-      sessionTimeout: SHORT_SESSION,
-    });
-    const key = freshKey();
-    await registry.publish(offer(key, '10.0.0.1:12200'));
-    const states: string[] = [];
-    registry.onState((state) => states.push(state));
-    relay.cut();
-    await eventually('lost and back', () => states.length === 2);
-    assert.deepEqual(states, ['connecting', 'connected']);
-    const seen = record(registry, key);
-    await seen.until('10.0.0.1:12200');
   });
 });
 

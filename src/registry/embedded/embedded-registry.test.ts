@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { RequestListener, Server } from 'node:http';
+import type { RequestListener, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { ManualClock } from '../../core/manual-clock.ts';
 import { createLogger } from '../../telemetry/log.ts';
-import type { Registry } from '../registry.ts';
+import type { Registry, ServiceInstance } from '../registry.ts';
 import { embeddedRegistry } from './embedded-registry.ts';
 import { encode } from './protocol.ts';
 
@@ -74,6 +74,49 @@ for (const [what, body] of [
     assert.equal(bench.lines.length, 1, bench.lines.join(''));
   });
 }
+
+test('a session that is lost before it has lasted is no reason to believe what it did not list', async (t) => {
+  const key = { service: 's', protocol: 'bolt', group: '' };
+  const at = (address: string): ServiceInstance => ({ ...key, address, weight: 1, metadata: {} });
+  const [a, b] = [at('10.0.0.1:1'), at('10.0.0.2:1')];
+  let inReach = true;
+  let current: ServerResponse | undefined;
+  const bench = await start(t, (_request, response) => {
+    current = response;
+    if (inReach) response.write(WELCOME);
+    else response.writeHead(503).end();
+  });
+  const answer = (...instances: ServiceInstance[]): void =>
+    void current?.write(encode({ op: 'instances', key, settled: true, instances }));
+  const told: string[] = [];
+  bench.registry.watch(key, (list) => void told.push(list.map(({ address }) => address).join(' ')));
+  const lose = async (): Promise<void> => {
+    inReach = false;
+    current?.destroy();
+    await pass(bench.clock, () => bench.registry.state === 'connecting');
+    bench.clock.advance(10_000);
+  };
+  const regain = async (): Promise<void> => {
+    inReach = true;
+    await pass(bench.clock, () => bench.registry.state === 'connected');
+  };
+
+  await regain();
+  answer(a);
+  await pass(bench.clock, () => told.length === 1);
+  await lose();
+  await regain();
+  // The provider of the other is not back yet, and is so only after one more loss.
+  answer(b);
+  await pass(bench.clock, () => told.length === 2);
+  await lose();
+  await regain();
+  bench.clock.advance(5000);
+  answer(a, b);
+  answer(a);
+  await pass(bench.clock, () => told.at(-1) === '10.0.0.1:1');
+  assert.deepEqual(told, ['10.0.0.1:1', '10.0.0.1:1 10.0.0.2:1', '10.0.0.1:1']);
+});
 
 test('sessions that end as soon as they begin are begun ever less often', async (t) => {
   let requests = 0;

@@ -11,6 +11,7 @@ import { keyText } from '../registry.ts';
 import type { Registry, RegistryState, ServiceInstance, ServiceKey, Watch, WatchListener } from '../registry.ts';
 import { SettlingView } from '../settling-view.ts';
 import { StateCell } from '../state-cell.ts';
+import { Trust } from '../trust.ts';
 import { WatchHub } from '../watch-hub.ts';
 import type { ServerMessage } from './protocol.ts';
 import { Session } from './session.ts';
@@ -50,6 +51,7 @@ class EmbeddedRegistry implements Registry {
   readonly #publications: Publications;
   readonly #hub: WatchHub;
   readonly #watched = new Map<string, WatchedKey>();
+  readonly #trust: Trust;
   /** What to do with the answer to a request; without an answer (`undefined`) when the session ends. */
   readonly #answers = new Map<number, (refusal: string | undefined, answered: boolean) => void>();
   #session: Session;
@@ -59,8 +61,6 @@ class EmbeddedRegistry implements Registry {
   #wasConnected = false;
   /** Whether the log tells of the present outage. */
   #reported = false;
-  /** Set while what is missing is not believed to be gone. */
-  #settling: Timer | undefined;
   #redial: Timer | undefined;
 
   constructor(options: EmbeddedOptions, deps: RegistryDeps) {
@@ -71,6 +71,9 @@ class EmbeddedRegistry implements Registry {
     this.#state = new StateCell(deps.log);
     this.#publications = new Publications(deps.log);
     this.#hub = new WatchHub((key, emit) => this.#watch(key, emit), deps.log);
+    this.#trust = new Trust(deps.clock, options.settle ?? 5000, () => {
+      for (const { settled, view } of this.#watched.values()) if (settled) view.settle();
+    });
     this.#session = this.#dial();
   }
 
@@ -112,7 +115,7 @@ class EmbeddedRegistry implements Registry {
     this.#live = false;
     this.#state.set('closed');
     this.#redial?.cancel();
-    this.#settling?.cancel();
+    this.#trust.close();
     this.#hub.close();
     this.#publications.close();
     if (live) await this.#session.close();
@@ -137,23 +140,18 @@ class EmbeddedRegistry implements Registry {
     if (this.state === 'closed') return;
     this.#live = true;
     this.#liveSince = this.#deps.clock.now();
-    if (this.#wasConnected) this.#distrust();
+    this.#trust.connected();
     this.#wasConnected = true;
     this.#reported = false;
-    for (const { key } of this.#watched.values()) session.send({ op: 'watch', key });
+    for (const watched of this.#watched.values()) {
+      // What an earlier session answered is not what is there now.
+      watched.settled = false;
+      session.send({ op: 'watch', key: watched.key });
+    }
     for (const publication of this.#publications.all()) this.#send(publication);
     session.send({ op: 'resumed' });
     this.#deps.log.info('registry connected', { address: formatAddress(this.#options.address) });
     this.#state.set('connected');
-  }
-
-  /** Whoever else lost the server is on the way back too: give them time before believing a gap. */
-  #distrust(): void {
-    this.#settling?.cancel();
-    this.#settling = this.#deps.clock.after(this.#options.settle ?? 5000, () => {
-      this.#settling = undefined;
-      for (const watched of this.#watched.values()) if (watched.settled) watched.view.settle();
-    });
   }
 
   #lost(reason: string): void {
@@ -163,8 +161,11 @@ class EmbeddedRegistry implements Registry {
       this.#deps.log.warn(message, { address: formatAddress(this.#options.address), reason });
       this.#reported = true;
     }
-    if (this.#live && this.#deps.clock.now() - this.#liveSince >= STEADY) this.#backoff.reset();
-    this.#live = false;
+    if (this.#live) {
+      this.#live = false;
+      this.#trust.lost();
+      if (this.#deps.clock.now() - this.#liveSince >= STEADY) this.#backoff.reset();
+    }
     this.#state.set('connecting');
     this.#dropAnswers();
     this.#redial = this.#deps.clock.after(this.#backoff.next(), () => {
@@ -195,7 +196,7 @@ class EmbeddedRegistry implements Registry {
     const watched = this.#watched.get(keyText(message.key));
     if (watched === undefined) return;
     watched.settled = message.settled;
-    watched.view.show(message.instances, message.settled && this.#settling === undefined);
+    watched.view.show(message.instances, message.settled && this.#trust.given);
   }
 
   #send(publication: Publication): void {

@@ -78,8 +78,9 @@ export class ProvidersWatch {
     this.#start();
   }
 
-  /** What was last read is to be believed now, also what it lacks. */
+  /** What was last read is to be believed now, also what it lacks; what is being read will be. */
   settle(): void {
+    if (this.#busy) return;
     for (const { view } of this.#keys.values()) view.settle();
   }
 

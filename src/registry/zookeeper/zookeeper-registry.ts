@@ -6,6 +6,7 @@ import { quietReject, rejection } from '../publications.ts';
 import type { RegistryDeps, RegistryType } from '../registry-type.ts';
 import type { Registry, RegistryState, ServiceInstance, ServiceKey, Watch, WatchListener } from '../registry.ts';
 import { StateCell } from '../state-cell.ts';
+import { Trust } from '../trust.ts';
 import { WatchHub } from '../watch-hub.ts';
 import { ZkClient } from './client.ts';
 import { EphemeralNodes } from './ephemeral-nodes.ts';
@@ -38,7 +39,6 @@ export const zookeeperRegistry: RegistryType<ZookeeperOptions> = {
 
 class ZookeeperRegistry implements Registry {
   readonly type = 'zookeeper';
-  readonly #options: ZookeeperOptions;
   readonly #deps: RegistryDeps;
   readonly #root: string;
   readonly #facts: ProcessFacts;
@@ -48,23 +48,23 @@ class ZookeeperRegistry implements Registry {
   readonly #state: StateCell;
   readonly #hub: WatchHub;
   readonly #watches = new Map<string, ProvidersWatch>();
+  readonly #trust: Trust;
   readonly #verify: Timer;
-  #wasUp = false;
-  /** Set while what is missing is not believed to be gone. */
-  #settling: Timer | undefined;
 
   constructor(options: ZookeeperOptions, deps: RegistryDeps) {
-    this.#options = options;
     this.#deps = deps;
     this.#root = `${options.root.replace(/\/+$/, '')}/sofa-rpc`;
     this.#facts = { pid: process.pid, startTime: deps.clock.wall() };
     this.#state = new StateCell(deps.log);
     this.#hub = new WatchHub((key, emit) => this.#watch(key, emit), deps.log);
+    this.#trust = new Trust(deps.clock, options.settle ?? 3000, () => {
+      for (const watch of this.#watches.values()) watch.settle();
+    });
     const { address: servers, sessionTimeout, auth, backoff } = options;
     const { clock, chance, log } = deps;
     this.#client = new ZkClient(
       { servers, sessionTimeout, clock, chance, log, ...(auth && { auth }), ...(backoff && { backoff }) },
-      { up: () => this.#up(), down: () => this.#state.set('connecting'), event: (event) => this.#event(event) },
+      { up: () => this.#up(), down: () => this.#down(), event: (event) => this.#event(event) },
     );
     this.#nodes = new EphemeralNodes(this.#client, deps);
     this.#publisher = new Publisher(this.#client, this.#nodes, this.#facts, log);
@@ -102,7 +102,7 @@ class ZookeeperRegistry implements Registry {
     if (this.state === 'closed') return;
     this.#state.set('closed');
     this.#verify.cancel();
-    this.#settling?.cancel();
+    this.#trust.close();
     this.#hub.close();
     this.#publisher.close();
     await this.#client.close();
@@ -114,20 +114,15 @@ class ZookeeperRegistry implements Registry {
   }
 
   #up(): void {
-    if (this.#wasUp) this.#distrust();
-    this.#wasUp = true;
+    this.#trust.connected();
     this.#nodes.verify();
     for (const watch of this.#watches.values()) watch.resync();
     this.#state.set('connected');
   }
 
-  /** Sessions of others may have expired as well: give them time to publish again before believing a gap. */
-  #distrust(): void {
-    this.#settling?.cancel();
-    this.#settling = this.#deps.clock.after(this.#options.settle ?? 3000, () => {
-      this.#settling = undefined;
-      for (const watch of this.#watches.values()) watch.settle();
-    });
+  #down(): void {
+    this.#trust.lost();
+    this.#state.set('connecting');
   }
 
   #event({ type, path }: ZkEvent): void {
@@ -149,7 +144,7 @@ class ZookeeperRegistry implements Registry {
     const path = this.#folder(name.interfaceName, 'providers');
     const { clock, chance, log, app, nodeId } = this.#deps;
     const client = this.#client;
-    const trusted = (): boolean => this.#settling === undefined;
+    const trusted = (): boolean => this.#trust.given;
     const watch = this.#watches.get(path) ?? new ProvidersWatch(path, { client, clock, chance, log, trusted });
     this.#watches.set(path, watch);
     watch.add(key, name, emit);
