@@ -7,8 +7,8 @@ import { ERROR, isZkError } from './protocol.ts';
 interface HeldNode {
   readonly path: string;
   readonly data: Buffer;
-  /** What is to be: there, or gone. */
-  wanted: boolean;
+  /** Who wants it to be there; without anybody it is to be gone. */
+  readonly holders: Set<string>;
   /** A round of work is under way; `again`: something has changed meanwhile. */
   busy: boolean;
   again: boolean;
@@ -16,7 +16,7 @@ interface HeldNode {
 }
 
 /**
- * Keeps ephemeral nodes in ZooKeeper for as long as they are wanted: over lost connections,
+ * Keeps ephemeral nodes in ZooKeeper for as long as anybody wants them: over lost connections,
  * expired sessions and nodes that somebody else removes. A node of the same name that belongs
  * to another session (this process before its restart, as a rule) would vanish with that
  * session, so it is replaced.
@@ -36,19 +36,31 @@ export class EphemeralNodes {
     this.#log = deps.log;
   }
 
+  /** Whether anybody wants it to be there. */
   has(path: string): boolean {
-    return this.#nodes.get(path)?.wanted === true;
+    return wanted(this.#nodes.get(path));
   }
 
-  /** `held` is called once, when the node is there; not when it is released before. */
-  hold(path: string, data: Buffer, held: () => void = () => {}): void {
-    this.#want(path, data, true, held);
+  /** Resolves when the node is there, or nobody wants it any more. */
+  hold(path: string, data: Buffer, holder: string): Promise<void> {
+    let node = this.#nodes.get(path);
+    if (node === undefined) {
+      node = { path, data, holders: new Set(), busy: false, again: false, waiting: [] };
+      this.#nodes.set(path, node);
+    }
+    if (!wanted(node)) wake(node);
+    node.holders.add(holder);
+    return this.#settled(node);
   }
 
-  /** `released` is called once, when the node is gone or this is closed; not when it is held again before. */
-  release(path: string, released: () => void = () => {}): void {
-    if (this.#nodes.has(path)) this.#want(path, Buffer.alloc(0), false, released);
-    else released();
+  /** Resolves when the node is gone, or somebody else wants it, or this is closed. */
+  release(path: string, holder: string): Promise<void> {
+    const node = this.#nodes.get(path);
+    if (node === undefined) return Promise.resolve();
+    const last = node.holders.delete(holder) && !wanted(node);
+    if (wanted(node)) return Promise.resolve();
+    if (last) wake(node);
+    return this.#settled(node);
   }
 
   /** Makes sure of all nodes; to be called after each reconnect. */
@@ -59,22 +71,15 @@ export class EphemeralNodes {
   /** To be called once the session is closed, which removes all nodes. */
   close(): void {
     this.#closed = true;
-    for (const { wanted, waiting } of this.#nodes.values()) {
-      if (!wanted) for (const released of waiting) released();
-    }
+    for (const node of this.#nodes.values()) wake(node);
     this.#nodes.clear();
   }
 
-  #want(path: string, data: Buffer, wanted: boolean, done: () => void): void {
-    let node = this.#nodes.get(path);
-    if (node === undefined) {
-      node = { path, data, wanted, busy: false, again: false, waiting: [] };
-      this.#nodes.set(path, node);
-    }
-    if (node.wanted !== wanted) node.waiting = [];
-    node.wanted = wanted;
-    node.waiting.push(done);
-    this.#start(node);
+  #settled(node: HeldNode): Promise<void> {
+    return new Promise((resolve) => {
+      node.waiting.push(resolve);
+      this.#start(node);
+    });
   }
 
   #start(node: HeldNode): void {
@@ -88,10 +93,10 @@ export class EphemeralNodes {
     // Without a connection nothing can be done; `verify` starts over when there is one.
     while (node.again && this.#client.isUp && !this.#closed) {
       node.again = false;
-      const { wanted } = node;
+      const create = wanted(node);
       try {
-        await (wanted ? this.#create(node.path, node.data) : this.#client.remove(node.path));
-        if (node.wanted === wanted) this.#done(node);
+        await (create ? this.#create(node.path, node.data) : this.#client.remove(node.path));
+        if (wanted(node) === create) this.#done(node);
       } catch (error) {
         node.again = true;
         if (isZkError(error, ERROR.connectionLoss)) continue;
@@ -103,8 +108,8 @@ export class EphemeralNodes {
   }
 
   #done(node: HeldNode): void {
-    if (!node.wanted && !node.again) this.#nodes.delete(node.path);
-    for (const done of node.waiting.splice(0)) done();
+    if (!wanted(node) && !node.again) this.#nodes.delete(node.path);
+    wake(node);
   }
 
   async #create(path: string, data: Buffer): Promise<void> {
@@ -124,4 +129,12 @@ export class EphemeralNodes {
     this.#log.info('ZooKeeper node of an earlier session replaced', { path });
     await this.#client.replace(node);
   }
+}
+
+function wanted(node: HeldNode | undefined): boolean {
+  return node !== undefined && node.holders.size > 0;
+}
+
+function wake(node: HeldNode): void {
+  for (const resolve of node.waiting.splice(0)) resolve();
 }

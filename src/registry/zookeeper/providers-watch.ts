@@ -88,7 +88,7 @@ export class ProvidersWatch {
     this.#start();
   }
 
-  dataChanged(name: string): void {
+  childChanged(name: string): void {
     const node = this.#nodes.get(name);
     if (node === undefined) return;
     node.armed = false;

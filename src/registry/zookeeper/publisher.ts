@@ -10,6 +10,14 @@ import type { ProcessFacts, ServiceName } from './provider-url.ts';
 /** A provider's data while it takes calls, as Java writes it. */
 const ONLINE = Buffer.of(1);
 
+/** The nodes of one publication. */
+interface Offer {
+  /** Of its newest version, and of earlier ones until that one is there. */
+  readonly held: Set<string>;
+  /** Resolves when all that were released are gone. */
+  leaving: Promise<unknown>;
+}
+
 /** Turns publications into nodes. A changed publication is a node of another name. */
 export class Publisher {
   readonly #client: ZkClient;
@@ -17,8 +25,8 @@ export class Publisher {
   readonly #publications: Publications;
   readonly #facts: ProcessFacts;
   readonly #log: Logger;
-  /** The node of each publication. */
-  readonly #paths = new Map<string, string>();
+  /** By the text of the publication, which also is the name under which its nodes are held. */
+  readonly #offers = new Map<string, Offer>();
 
   constructor(client: ZkClient, nodes: EphemeralNodes, facts: ProcessFacts, log: Logger) {
     this.#client = client;
@@ -31,28 +39,42 @@ export class Publisher {
   /** `folder`: where the interface's providers are. The replaced node goes once the new one is there. */
   publish(instance: ServiceInstance, name: ServiceName, folder: string): Promise<void> {
     const { publication, done } = this.#publications.add(instance);
+    const { text } = publication;
+    const offer = this.#offers.get(text) ?? { held: new Set(), leaving: Promise.resolve() };
+    this.#offers.set(text, offer);
     const path = `${folder}/${providerNode(publication.instance, name, this.#facts)}`;
-    const before = this.#paths.get(publication.text);
-    this.#paths.set(publication.text, path);
-    this.#nodes.hold(path, ONLINE, () => {
+    offer.held.add(path);
+    void this.#nodes.hold(path, ONLINE, text).then(() => {
+      if (!this.#publications.isCurrent(publication)) return;
       this.#publications.held(publication);
-      if (before !== undefined && this.#paths.get(publication.text) !== before) this.#nodes.release(before);
-      else if (before === undefined) void this.#sweep(publication, name, folder);
+      void this.#release(text, offer, path);
+      void this.#sweep(publication, name, folder);
     });
     return done;
   }
 
-  unpublish(key: ServiceKey, address: string): Promise<void> {
+  async unpublish(key: ServiceKey, address: string): Promise<void> {
     const publication = this.#publications.remove(key, address);
-    const path = publication && this.#paths.get(publication.text);
-    if (publication === undefined || path === undefined) return Promise.resolve();
-    this.#paths.delete(publication.text);
-    return new Promise((resolve) => this.#nodes.release(path, resolve));
+    if (publication === undefined) return;
+    const { text } = publication;
+    const offer = this.#offers.get(text);
+    this.#offers.delete(text);
+    if (offer !== undefined) await this.#release(text, offer);
   }
 
   close(): void {
     this.#publications.close();
-    this.#paths.clear();
+    this.#offers.clear();
+  }
+
+  /** Releases all nodes but `keep`. Resolves when they, and those released before, are gone. */
+  async #release(text: string, offer: Offer, keep?: string): Promise<void> {
+    for (const path of offer.held) {
+      if (path === keep) continue;
+      offer.held.delete(path);
+      offer.leaving = Promise.all([offer.leaving, this.#nodes.release(path, text)]);
+    }
+    await offer.leaving;
   }
 
   /**

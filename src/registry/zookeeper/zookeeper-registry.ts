@@ -4,6 +4,7 @@ import type { Timer } from '../../core/clock.ts';
 import { refusal, withdrawn } from '../instances.ts';
 import { quietReject, rejection } from '../publications.ts';
 import type { RegistryDeps, RegistryType } from '../registry-type.ts';
+import { keyText } from '../registry.ts';
 import type { Registry, RegistryState, ServiceInstance, ServiceKey, Watch, WatchListener } from '../registry.ts';
 import { StateCell } from '../state-cell.ts';
 import { Trust } from '../trust.ts';
@@ -125,12 +126,12 @@ class ZookeeperRegistry implements Registry {
     this.#state.set('connecting');
   }
 
-  #event({ type, path }: ZkEvent): void {
+  /** An event ends a watch, whatever has happened: a node that is gone may be back under the same name. */
+  #event({ path }: ZkEvent): void {
     const own = this.#watches.get(path);
     if (own !== undefined) return own.childrenChanged();
-    if (type !== 'dataChanged') return;
     const slash = path.lastIndexOf('/');
-    this.#watches.get(path.slice(0, slash))?.dataChanged(path.slice(slash + 1));
+    this.#watches.get(path.slice(0, slash))?.childChanged(path.slice(slash + 1));
   }
 
   #watch(key: ServiceKey, emit: WatchListener): { close(): void } {
@@ -151,10 +152,11 @@ class ZookeeperRegistry implements Registry {
     // For people: who listens. Nothing depends on it.
     const consumer = consumerNode(key, name, ownAddress(), app ?? nodeId, this.#facts);
     const consumerPath = `${this.#folder(name.interfaceName, 'consumers')}/${consumer}`;
-    this.#nodes.hold(consumerPath, Buffer.alloc(0));
+    const holder = keyText(key);
+    void this.#nodes.hold(consumerPath, Buffer.alloc(0), holder);
     return {
       close: () => {
-        this.#nodes.release(consumerPath);
+        void this.#nodes.release(consumerPath, holder);
         watch.remove(key);
         if (watch.size > 0) return;
         this.#watches.delete(path);
