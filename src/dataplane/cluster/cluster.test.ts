@@ -65,3 +65,14 @@ test('tasks wait for the first list, an empty one too', () => {
   assert.equal(one.known, true);
   assert.equal(one.pick(undefined), undefined);
 });
+
+test('those who stop waiting for the first list make room, and are not run', () => {
+  const one = cluster();
+  const ran: string[] = [];
+  const place = one.whenKnown(() => ran.push('a'));
+  one.whenKnown(() => ran.push('b'));
+  place.leave();
+  assert.equal(one.waiting, 1);
+  one.update([]);
+  assert.deepEqual(ran, ['b']);
+});

@@ -1,4 +1,5 @@
 import type { Chance, Clock } from '../../core/clock.ts';
+import { Line, type Place } from '../../core/line.ts';
 import { createPicker, type Picker } from './balancer/picker.ts';
 import { addressText, Endpoint, type EndpointAddress } from './endpoint.ts';
 import type { ClusterPolicy } from './policy.ts';
@@ -21,7 +22,7 @@ export class Cluster {
   #endpoints = new Map<string, Endpoint>();
   #picker: Picker;
   #known = false;
-  #waiting: (() => void)[] = [];
+  readonly #waiting = new Line<() => void>();
   /** When a request last asked for it, by the clock. */
   lastUsed: number;
 
@@ -66,9 +67,9 @@ export class Cluster {
     return this.#picker.pick(except);
   }
 
-  /** Runs `task` when the endpoints become known. Only while they are not. */
-  whenKnown(task: () => void): void {
-    this.#waiting.push(task);
+  /** Runs `task` when the endpoints become known, unless it leaves its place before. Only while they are not. */
+  whenKnown(task: () => void): Place {
+    return this.#waiting.join(task);
   }
 
   setPolicy(policy: ClusterPolicy): void {
@@ -91,9 +92,7 @@ export class Cluster {
     this.#known = true;
     this.#publish();
     for (const [key, endpoint] of before) if (!next.has(key)) remove(endpoint);
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const task of waiting) task();
+    for (let task = this.#waiting.shift(); task !== undefined; task = this.#waiting.shift()) task();
   }
 
   setUsable(endpoint: Endpoint, usable: boolean, reason: string): void {

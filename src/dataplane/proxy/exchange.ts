@@ -1,4 +1,5 @@
 import type { WeftError } from '../../core/errors.ts';
+import type { Place } from '../../core/line.ts';
 import { NOT_SET, type WheelEntry } from '../../core/timer-wheel.ts';
 import type { Endpoint } from '../cluster/endpoint.ts';
 import type { RetryCondition } from '../cluster/policy.ts';
@@ -23,8 +24,7 @@ const MAX_CONNECT_FAILURES = 3;
  *   onFailure something went wrong on the way: try elsewhere if that is safe and allowed,
  *             else answer in the caller's protocol
  *
- * Exchanges are reused; one that ever stood in a queue is not, since the queue may still
- * hold it.
+ * Exchanges are reused.
  */
 export class Exchange implements UpstreamCall, WheelEntry {
   deadline = 0;
@@ -47,6 +47,8 @@ export class Exchange implements UpstreamCall, WheelEntry {
   #expiresAt = 0;
   /** Held up by a missing connection or by unknown endpoints, and so by `queue.timeout`. */
   #queued = false;
+  /** Where it stands in the queue that holds it up. */
+  #place: Place | undefined;
   #target: ManagedCluster | undefined;
   #endpoint: Endpoint | undefined;
   #upstream: UpstreamConnection | undefined;
@@ -54,7 +56,6 @@ export class Exchange implements UpstreamCall, WheelEntry {
   #sentAt = 0;
   #retriesLeft = 0;
   #connectFailures = 0;
-  #reusable = true;
 
   constructor(scope: ListenerScope) {
     this.#scope = scope;
@@ -87,6 +88,14 @@ export class Exchange implements UpstreamCall, WheelEntry {
     this.#upstreamId = id;
     if (this.#queued) this.#leaveQueue();
     this.#sentAt = this.#scope.deps.clock.now();
+  }
+
+  onQueued(place: Place): void {
+    this.#place = place;
+    if (this.#queued) return;
+    this.#queued = true;
+    const { clock, wheel } = this.#scope.deps;
+    wheel.set(this, Math.min(this.#expiresAt, clock.now() + this.#target!.cluster.policy.queue.timeout));
   }
 
   onReply(frame: FrameView): void {
@@ -171,10 +180,7 @@ export class Exchange implements UpstreamCall, WheelEntry {
     if (!this.keep(frame.bytes, frame.start, frame.end)) {
       return this.#answer('overload', `${cluster.name}: ${NO_MEMORY}`, true);
     }
-    this.#enterQueue();
-    cluster.whenKnown(() => {
-      if (!this.finished) this.#again();
-    });
+    this.onQueued(cluster.whenKnown(() => this.#again()));
   }
 
   /** Sends what it has kept, to another endpoint than the last one where there is one. */
@@ -193,17 +199,7 @@ export class Exchange implements UpstreamCall, WheelEntry {
     if (this.#endpoint !== undefined) this.#endpoint.active--;
     this.#endpoint = endpoint;
     endpoint.active++;
-    if (target.pool(endpoint).dispatch(this, bytes, start, end) !== undefined) return;
-    // The pool may also have failed it, and it may have been sent elsewhere or answered meanwhile.
-    if (!this.finished && this.#upstream === undefined) this.#enterQueue();
-  }
-
-  #enterQueue(): void {
-    this.#reusable = false;
-    if (this.#queued) return;
-    this.#queued = true;
-    const { clock, wheel } = this.#scope.deps;
-    wheel.set(this, Math.min(this.#expiresAt, clock.now() + this.#target!.cluster.policy.queue.timeout));
+    target.pool(endpoint).dispatch(this, bytes, start, end);
   }
 
   #leaveQueue(): void {
@@ -248,6 +244,8 @@ export class Exchange implements UpstreamCall, WheelEntry {
     const { deps } = this.#scope;
     deps.wheel.clear(this);
     this.finished = true;
+    this.#place?.leave();
+    this.#place = undefined;
     const target = this.#target;
     if (target !== undefined) {
       target.stats.active--;
@@ -263,7 +261,7 @@ export class Exchange implements UpstreamCall, WheelEntry {
     this.#upstream = undefined;
     if (this.kept !== undefined) deps.budget.give(this.kept.length);
     this.kept = undefined;
-    if (this.#reusable) this.#scope.recycle(this);
+    this.#scope.recycle(this);
   }
 }
 

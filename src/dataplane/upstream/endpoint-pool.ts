@@ -1,95 +1,138 @@
-import { createBackoff, type Backoff } from '../../core/backoff.ts';
 import type { Timer } from '../../core/clock.ts';
 import { WeftError } from '../../core/errors.ts';
-import { Ring } from '../../core/ring.ts';
+import { Line } from '../../core/line.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint, EndpointResources } from '../cluster/endpoint.ts';
+import { ReconnectPacer } from './reconnect-pacer.ts';
 import { NO_MEMORY, type UpstreamCall } from './upstream-call.ts';
 import { UpstreamConnection, type UpstreamEvents } from './upstream-connection.ts';
 import type { UpstreamDeps } from './upstream-deps.ts';
 
-/** After a failed connect, calls for this endpoint fail at once instead of trying again and again. */
+/** When the last connection has failed, calls fail at once for this long instead of trying again and again. */
 const FAILED_FOR_MS = 100;
 /** An endpoint that nobody asked for lately is not reconnected; the next request will. */
 const IDLE_MS = 60_000;
-const RECONNECT = { base: 100, max: 10_000 };
 
 /**
  * The connections to one endpoint: opened when a call needs one, opened again when one is lost,
- * and the calls that wait for the first of them.
+ * and the calls that wait until one takes them. Whatever happens to a connection, two things
+ * follow: `#judge` derives anew whether the endpoint is usable, and `#pump` sends what can be sent.
  */
 export class EndpointPool implements EndpointResources, UpstreamEvents {
   readonly #deps: UpstreamDeps;
   readonly #cluster: Cluster;
   readonly #endpoint: Endpoint;
-  readonly #backoff: Backoff;
+  readonly #pacer: ReconnectPacer;
+  /** Those that are connecting or ready. */
   #connections: UpstreamConnection[] = [];
-  readonly #queue = new Ring<UpstreamCall>();
+  /** Those that finish what they have; nothing else depends on them. */
+  readonly #leaving = new Set<UpstreamConnection>();
+  readonly #queue = new Line<UpstreamCall>();
+  /** Set only while there is no connection. */
   #retry: Timer | undefined;
-  #failedAt = Number.NEGATIVE_INFINITY;
+  /** No connection is opened for a call before this time. */
+  #notBefore = Number.NEGATIVE_INFINITY;
+  /** Why the last connection was lost; '' once the peer has been heard on another. */
+  #trouble = '';
   #drained = false;
 
   constructor(deps: UpstreamDeps, cluster: Cluster, endpoint: Endpoint) {
     this.#deps = deps;
     this.#cluster = cluster;
     this.#endpoint = endpoint;
-    this.#backoff = createBackoff(RECONNECT, deps.chance);
+    this.#pacer = new ReconnectPacer(deps.clock, deps.chance);
   }
 
   get connections(): number {
-    return this.#connections.length;
+    return this.#connections.length + this.#leaving.size;
   }
 
   /**
    * Sends the frame `bytes[start, end)` for `call` on the connection with the fewest waiting
    * calls, or queues it until there is one. What cannot be done is told to the call at once.
-   *
-   * @returns the connection it was sent on, if it was.
    */
-  dispatch(call: UpstreamCall, bytes: Buffer, start: number, end: number): UpstreamConnection | undefined {
+  dispatch(call: UpstreamCall, bytes: Buffer, start: number, end: number): void {
     const connection = this.#leastBusy();
-    if (connection === undefined) {
-      this.#enqueue(call, bytes, start, end);
-      return undefined;
-    }
-    if (connection.pending > 0 && this.#connections.length < this.#cluster.policy.connections) this.#open();
+    if (connection === undefined) return this.#enqueue(call, bytes, start, end);
+    if (connection.pending > 0 && this.#mayOpen()) this.#open();
     connection.send(call, bytes, start, end);
-    return connection;
   }
 
   drain(): void {
     this.#drained = true;
     this.#retry?.cancel();
-    for (const connection of [...this.#connections]) connection.drain();
+    for (const connection of this.#connections) {
+      this.#leaving.add(connection);
+      connection.drain();
+    }
+    this.#connections = [];
     this.#failQueued('the endpoint was taken out of the cluster');
   }
 
-  onReady(connection: UpstreamConnection): void {
-    this.#backoff.reset();
-    this.#failedAt = Number.NEGATIVE_INFINITY;
-    this.#cluster.setUsable(this.#endpoint, true, '');
-    for (let call = this.#queue.shift(); call !== undefined; call = this.#queue.shift()) {
-      if (call.finished) continue;
-      const kept = call.kept!;
-      if (connection.available) connection.send(call, kept, 0, kept.length);
-      else this.dispatch(call, kept, 0, kept.length);
-    }
+  onChange(): void {
+    this.#judge();
+    this.#pump();
+  }
+
+  onGoaway(connection: UpstreamConnection): void {
+    if (this.#drained) return;
+    this.#leaving.add(connection);
+    this.#lost(connection, 'it said goaway');
   }
 
   onGone(connection: UpstreamConnection, reason: string): void {
-    this.#connections = this.#connections.filter((other) => other !== connection);
-    if (this.#drained || connection.wasDraining) return;
-    if (this.#connections.some((other) => other.state === 'ready')) return;
-    this.#cluster.setUsable(this.#endpoint, false, reason);
-    // A connection that worked is made again at once: most often the peer has just restarted.
-    if (connection.wasReady) return this.#reconnectIfUsed(0);
-    this.#failedAt = this.#deps.clock.now();
-    this.#failQueued(reason);
-    this.#reconnectIfUsed(this.#backoff.next());
+    if (!this.#leaving.delete(connection)) this.#lost(connection, reason);
   }
 
-  onHealth(alive: boolean, reason: string): void {
-    this.#cluster.setUsable(this.#endpoint, alive, reason);
+  #lost(connection: UpstreamConnection, reason: string): void {
+    this.#connections = this.#connections.filter((other) => other !== connection);
+    const wait = this.#pacer.wait(connection.heard);
+    if (this.#connections.length === 0) {
+      this.#allLost(wait, reason);
+    } else {
+      this.#notBefore = this.#deps.clock.now() + wait;
+      if (!this.#connections.some(isReady)) this.#trouble = reason;
+    }
+    this.onChange();
+  }
+
+  #allLost(wait: number, reason: string): void {
+    const now = this.#deps.clock.now();
+    this.#notBefore = now + (wait === 0 ? 0 : FAILED_FOR_MS);
+    this.#trouble = reason;
+    this.#judge();
+    if (wait > 0) this.#failQueued(reason);
+    if (now - this.#cluster.lastUsed > IDLE_MS) this.#trouble = '';
+    else if (wait === 0) this.#open();
+    else this.#retry = this.#deps.clock.after(wait, () => this.#open());
+  }
+
+  /** Usable as long as one connection is known to work, or until one is known not to. */
+  #judge(): void {
+    let trouble = this.#trouble;
+    for (const connection of this.#connections) {
+      if (connection.silence !== '') {
+        trouble ||= connection.silence;
+      } else if (connection.heard) {
+        this.#trouble = trouble = '';
+        break;
+      }
+    }
+    this.#cluster.setUsable(this.#endpoint, trouble === '', trouble);
+  }
+
+  /** Sends the calls that wait, as far as there is room, and makes more room for the others. */
+  #pump(): void {
+    while (this.#queue.length > 0) {
+      const connection = this.#leastBusy();
+      if (connection === undefined) {
+        if (this.#mayOpen()) this.#open();
+        return;
+      }
+      const call = this.#queue.shift()!;
+      const kept = call.kept!;
+      connection.send(call, kept, 0, kept.length);
+    }
   }
 
   #leastBusy(): UpstreamConnection | undefined {
@@ -108,14 +151,14 @@ export class EndpointPool implements EndpointResources, UpstreamEvents {
     const kept = (failure === undefined || this.#cluster.size > 1) && call.keep(bytes, start, end);
     if (failure !== undefined) return call.onFailure(failure);
     if (!kept) return call.onFailure(new WeftError('overload', NO_MEMORY, { side: 'local', retriable: true }));
-    this.#queue.push(call);
-    if (!this.#connections.some((connection) => connection.state === 'connecting')) this.#open();
+    call.onQueued(this.#queue.join(call));
+    if (this.#mayOpen()) this.#open();
   }
 
   #whyNotQueue(): WeftError | undefined {
     const { address, reason } = this.#endpoint;
-    const connected = this.#connections.filter((connection) => connection.state === 'ready').length;
-    if (connected >= this.#cluster.policy.connections) {
+    if (!this.#mayOpen() && !this.#connections.some(isConnecting)) {
+      if (this.#connections.length === 0) return connectFailed(address, reason);
       return new WeftError('overload', `${address} takes no more requests: too many wait for it already`, {
         side: 'upstream',
         retriable: true,
@@ -127,8 +170,14 @@ export class EndpointPool implements EndpointResources, UpstreamEvents {
         retriable: true,
       });
     }
-    if (this.#drained || this.#deps.clock.now() - this.#failedAt < FAILED_FOR_MS) return connectFailed(address, reason);
     return undefined;
+  }
+
+  /** Whether one more connection is allowed now; they are opened one after the other. */
+  #mayOpen(): boolean {
+    const connections = this.#connections;
+    if (connections.length >= this.#cluster.policy.connections || connections.some(isConnecting)) return false;
+    return !this.#drained && this.#deps.clock.now() >= this.#notBefore;
   }
 
   #open(): void {
@@ -139,21 +188,19 @@ export class EndpointPool implements EndpointResources, UpstreamEvents {
     this.#connections.push(new UpstreamConnection(this.#deps, this.#endpoint, options, this));
   }
 
-  #reconnectIfUsed(ms: number): void {
-    if (this.#deps.clock.now() - this.#cluster.lastUsed > IDLE_MS) {
-      this.#cluster.setUsable(this.#endpoint, true, this.#endpoint.reason);
-      return;
-    }
-    this.#retry ??= this.#deps.clock.after(ms, () => {
-      if (!this.#drained && this.#connections.length === 0) this.#open();
-    });
-  }
-
   #failQueued(reason: string): void {
     for (let call = this.#queue.shift(); call !== undefined; call = this.#queue.shift()) {
-      if (!call.finished) call.onFailure(connectFailed(this.#endpoint.address, reason));
+      call.onFailure(connectFailed(this.#endpoint.address, reason));
     }
   }
+}
+
+function isReady(connection: UpstreamConnection): boolean {
+  return connection.state === 'ready';
+}
+
+function isConnecting(connection: UpstreamConnection): boolean {
+  return connection.state === 'connecting';
 }
 
 function connectFailed(address: string, reason: string): WeftError {

@@ -1,4 +1,5 @@
 import type { WeftError } from '../../core/errors.ts';
+import type { Place } from '../../core/line.ts';
 import type { FrameView } from '../message/frame.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
@@ -8,12 +9,12 @@ export const NO_MEMORY = 'no memory left for requests that wait (maxBuffered)';
 /** What an upstream connection needs of a request that it carries. */
 export interface UpstreamCall {
   readonly oneway: boolean;
-  /** Nobody waits for it any more (it timed out or its caller left). */
-  readonly finished: boolean;
   /** The copy of its frame that a call keeps while it is queued; see `keep`. */
   readonly kept: Buffer | undefined;
   /** Copies the frame `bytes[start, end)`, which is about to become invalid; false when there is no memory left. */
   keep(bytes: Buffer, start: number, end: number): boolean;
+  /** It waits for a connection, and leaves `place` when nobody waits for its reply any more. */
+  onQueued(place: Place): void;
   /** It has been written on `connection` under the request id `id`; a one-way call has no id. */
   onSent(connection: UpstreamConnection, id: number): void;
   onReply(frame: FrameView): void;

@@ -10,11 +10,12 @@ import type { UpstreamCall } from './upstream-call.ts';
 import type { UpstreamDeps } from './upstream-deps.ts';
 
 export interface UpstreamEvents {
-  onReady(connection: UpstreamConnection): void;
-  /** It is gone; every call on it has been answered. */
+  /** A connection has become ready, takes calls again, or is known to be alive or silent. */
+  onChange(): void;
+  /** The peer takes no new calls on it, and finishes those that it has. */
+  onGoaway(connection: UpstreamConnection): void;
+  /** It is gone; the calls on it are about to hear of it. */
   onGone(connection: UpstreamConnection, reason: string): void;
-  /** Whether the peer answers. */
-  onHealth(alive: boolean, reason: string): void;
 }
 
 /** Somebody who must stop sending while a connection cannot take more. */
@@ -51,8 +52,6 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
   readonly #decoder: FrameDecoder;
   readonly #pending: PendingTable<UpstreamCall>;
   #state: State = 'connecting';
-  #wasReady = false;
-  #wasDraining = false;
   #blocked: Blocked[] = [];
   #full = false;
   #stalled = false;
@@ -62,7 +61,8 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
   #heardAt: number;
   /** How many callers want it not to be read from. */
   #holders = 0;
-  #suspect = false;
+  #heard = false;
+  #silence = '';
   #heartbeatInterval: number;
   #heartbeatSentAt = 0;
   #heartbeatWaiting = false;
@@ -86,14 +86,14 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
     return this.#state;
   }
 
-  /** Whether it ever was; false for one that failed to connect. */
-  get wasReady(): boolean {
-    return this.#wasReady;
+  /** Whether anything ever came on it. */
+  get heard(): boolean {
+    return this.#heard;
   }
 
-  /** Whether either side has said goodbye: its end was no surprise. */
-  get wasDraining(): boolean {
-    return this.#wasDraining;
+  /** Why its peer is taken for dead, until it is heard again; '' when it is not. */
+  get silence(): string {
+    return this.#silence;
   }
 
   get pending(): number {
@@ -124,7 +124,7 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
 
   /** Nobody waits for the reply `id` any more. */
   giveUp(id: number): void {
-    this.#pending.take(id);
+    this.#take(id);
     this.#closeIfDrained();
   }
 
@@ -157,25 +157,24 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
     if (this.#state === 'closed' || this.#state === 'draining') return;
     if (this.#state === 'connecting') return this.#connection.destroy('no longer needed');
     this.#state = 'draining';
-    this.#wasDraining = true;
     this.#closeIfDrained();
   }
 
   onConnect(): void {
     this.#state = 'ready';
-    this.#wasReady = true;
     this.#heardAt = this.#deps.clock.now();
     this.#deps.slowWheel.set(this, this.#heardAt + this.#heartbeatInterval);
     // Tells the peer at once that this side understands goaway.
     this.#deps.codec.heartbeat(this.#connection.out(), this.#deps.nextId());
-    this.#events.onReady(this);
+    this.#events.onChange();
   }
 
   onBytes(chunk: Buffer, length: number): void {
     this.#heardAt = this.#deps.clock.now();
-    if (this.#suspect) {
-      this.#suspect = false;
-      this.#events.onHealth(true, '');
+    if (!this.#heard || this.#silence !== '') {
+      this.#heard = true;
+      this.#silence = '';
+      this.#events.onChange();
     }
     try {
       this.#decoder.push(chunk, length);
@@ -190,7 +189,7 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
       case FrameKind.reply: {
         // A real exchange: heartbeats go back to their shortest interval.
         this.#heartbeatInterval = this.#options.heartbeat.interval;
-        const call = this.#pending.take(frame.id);
+        const call = this.#take(frame.id);
         if (call !== undefined) call.onReply(frame);
         if (this.#state === 'draining') this.#closeIfDrained();
         return;
@@ -203,7 +202,9 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
         this.#misses = 0;
         return;
       case FrameKind.goaway:
+        if (this.#state !== 'ready') return;
         this.drain();
+        this.#events.onGoaway(this);
         return;
       case FrameKind.request:
         // A server that calls back over its client's connection: nobody here takes calls.
@@ -223,11 +224,9 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
     if (frame.kind !== FrameKind.reply) return;
     const size = frame.end - frame.start;
     const why = reason === 'too_large' ? 'is over the limits for a frame' : 'found no memory for it left';
-    this.#pending
-      .take(frame.id)
-      ?.onFailure(
-        new WeftError(reason, `the reply of ${size} bytes from ${this.#endpoint.address} ${why}`, { side: 'upstream' }),
-      );
+    this.#take(frame.id)?.onFailure(
+      new WeftError(reason, `the reply of ${size} bytes from ${this.#endpoint.address} ${why}`, { side: 'upstream' }),
+    );
     this.#closeIfDrained();
   }
 
@@ -237,7 +236,7 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
       this.#lastProgress = -1;
       this.#checkStallAt(this.#deps.clock.now());
     } else {
-      this.#stalled = false;
+      this.#setStalled(false);
       this.#unblockAll();
     }
   }
@@ -279,7 +278,7 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
   #nextDeadline(now: number): number {
     const { timeout, interval } = this.#options.heartbeat;
     let next = this.#heardAt + this.#heartbeatInterval;
-    if (this.#heartbeatWaiting) next = this.#heartbeatSentAt + (this.#suspect ? interval : timeout);
+    if (this.#heartbeatWaiting) next = this.#heartbeatSentAt + (this.#silence === '' ? timeout : interval);
     if (this.#full) next = Math.min(next, this.#stallCheckAt);
     return Math.max(next, now + 1);
   }
@@ -300,12 +299,12 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
       return;
     }
     const { interval, misses, timeout } = this.#options.heartbeat;
-    if (now - this.#heartbeatSentAt < (this.#suspect ? interval : timeout)) return;
+    if (now - this.#heartbeatSentAt < (this.#silence === '' ? timeout : interval)) return;
     this.#misses++;
     if (this.#misses >= misses) return this.#connection.destroy(`${this.#misses} heartbeats unanswered`);
-    if (!this.#suspect) {
-      this.#suspect = true;
-      this.#events.onHealth(false, `no answer to a heartbeat for ${timeout} ms`);
+    if (this.#silence === '') {
+      this.#silence = `no answer to a heartbeat for ${timeout} ms`;
+      this.#events.onChange();
     }
     this.#heartbeatInterval = interval;
     this.#sendHeartbeat(now);
@@ -319,10 +318,24 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
   /** A slow peer slows its senders; one that takes nothing at all must not hold them up for others. */
   #checkStall(now: number): void {
     const progress = this.#connection.progress;
-    this.#stalled = progress === this.#lastProgress;
-    this.#lastProgress = progress;
     this.#stallCheckAt = now + STALL_CHECK_MS;
+    this.#setStalled(progress === this.#lastProgress);
+    this.#lastProgress = progress;
     if (this.#stalled) this.#unblockAll();
+  }
+
+  #setStalled(stalled: boolean): void {
+    const moves = this.#stalled && !stalled;
+    this.#stalled = stalled;
+    if (moves) this.#events.onChange();
+  }
+
+  /** What waits for the reply `id`, if anything does. Where there was no room for calls there is some now. */
+  #take(id: number): UpstreamCall | undefined {
+    const { full } = this.#pending;
+    const call = this.#pending.take(id);
+    if (full && call !== undefined) this.#events.onChange();
+    return call;
   }
 
   #unblockAll(): void {

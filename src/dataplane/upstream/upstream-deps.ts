@@ -10,7 +10,7 @@ export interface UpstreamDeps {
   readonly net: NetContext;
   readonly clock: Clock;
   readonly chance: Chance;
-  /** For heartbeats and reconnects: its ticks are a fraction of a second. */
+  /** For heartbeats and stalls: its ticks are a fraction of a second. */
   readonly slowWheel: TimerWheel;
   readonly codec: CorrelatedCodec;
   readonly limits: FrameLimits & { readonly highWater: number };

@@ -41,9 +41,10 @@ export class Inbox {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Feeds it with what `socket` brings. Heartbeats are answered and not shown. */
-  attach(socket: net.Socket, connection: number): void {
+  /** Feeds it with what `socket` brings. Heartbeats are answered, unless `mute` says no, and not shown. */
+  attach(socket: net.Socket, connection: number, mute?: ReadonlySet<number>): void {
     const onFrame = (frame: FrameView): void => {
+      if (mute?.has(connection) === true) return;
       if (frame.kind === FrameKind.heartbeat) return void socket.write(written((out) => ack(out, frame)));
       if (frame.kind !== FrameKind.heartbeatAck) this.#push(copy(frame, connection));
     };
@@ -64,13 +65,20 @@ export class Inbox {
 /** A provider that answers when the test says so. */
 export class Provider {
   readonly requests = new Inbox();
+  /** All that it ever accepted. */
   readonly sockets: net.Socket[] = [];
+  /** What it does with a connection that it accepts; `closing` accepts and closes it at once. */
+  greeting: 'serving' | 'closing' | 'goaway' = 'serving';
+  readonly #mute = new Set<number>();
   readonly #server: net.Server;
 
   private constructor(server: net.Server) {
     this.#server = server;
     server.on('connection', (socket) => {
-      this.requests.attach(socket, this.sockets.push(socket) - 1);
+      const connection = this.sockets.push(socket) - 1;
+      this.requests.attach(socket, connection, this.#mute);
+      if (this.greeting === 'closing') socket.end();
+      if (this.greeting === 'goaway') this.goaway(connection);
     });
   }
 
@@ -101,9 +109,25 @@ export class Provider {
     this.sockets[request.connection]!.write(written((out) => encodeFrame(out, fields)));
   }
 
-  /** Breaks its connections; new ones are taken. */
-  cut(): void {
-    for (const socket of this.sockets) socket.destroy();
+  /** Says that it takes no more requests on this connection. */
+  goaway(connection: number): void {
+    this.sockets[connection]!.write(written((out) => boltCodec.goaway(out, 0)));
+  }
+
+  /** Takes what comes on this connection, and says nothing any more. */
+  mute(connection: number): void {
+    this.#mute.add(connection);
+  }
+
+  /** Breaks its connections, or this one; new ones are taken. */
+  cut(connection?: number): void {
+    for (const [i, socket] of this.sockets.entries())
+      if (connection === undefined || i === connection) socket.destroy();
+  }
+
+  /** Takes no new connections; those that there are stay. */
+  refuse(): void {
+    this.#server.close();
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,7 @@ import { ManualClock } from '../../../core/manual-clock.ts';
 import { TimerWheel } from '../../../core/timer-wheel.ts';
 import { silentLogger } from '../../../telemetry/log.ts';
 import { Metrics } from '../../../telemetry/metrics.ts';
-import type { EndpointAddress } from '../../cluster/endpoint.ts';
+import type { Endpoint, EndpointAddress } from '../../cluster/endpoint.ts';
 import type { ClusterPolicy } from '../../cluster/policy.ts';
 import { boltCodec } from '../../codec/bolt/codec.ts';
 import { NetContext } from '../../net/net-context.ts';
@@ -11,6 +11,7 @@ import { ClusterStats } from '../cluster-stats.ts';
 import { ManagedCluster } from '../managed-cluster.ts';
 import { ProxyListener, type ListenerSpec } from '../proxy-listener.ts';
 import { Caller, Provider } from './bolt-peer.ts';
+import { settled } from './settled.ts';
 
 const LIMITS: ListenerSpec['limits'] = {
   maxFrame: 1 << 20,
@@ -105,6 +106,19 @@ export class SmallMesh {
   endpoints(...providers: readonly { readonly port: number }[]): void {
     const addresses = providers.map(({ port }): EndpointAddress => ({ host: '127.0.0.1', port, weight: 1 }));
     this.cluster.update(addresses);
+  }
+
+  /** The endpoint of the cluster that `provider` is. */
+  endpointOf(provider: { readonly port: number }): Endpoint {
+    return [...this.cluster.cluster.endpoints].find(({ port }) => port === provider.port)!;
+  }
+
+  /** Moves the clock by `ms` in steps of `step`, after each of which everybody answers what there is to answer. */
+  async pass(ms: number, step: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed += step) {
+      this.clock.advance(step);
+      await settled();
+    }
   }
 
   async close(): Promise<void> {

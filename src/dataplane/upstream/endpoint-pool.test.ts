@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
+import { test } from 'node:test';
+import { Budget } from '../../core/budget.ts';
+import type { WeftError } from '../../core/errors.ts';
+import type { Place } from '../../core/line.ts';
+import { ManualClock } from '../../core/manual-clock.ts';
+import { TimerWheel } from '../../core/timer-wheel.ts';
+import { Cluster } from '../cluster/cluster.ts';
+import { boltCodec } from '../codec/bolt/codec.ts';
+import { encodeFrame } from '../codec/bolt/encode.ts';
+import { BufferSink } from '../message/buffer-sink.ts';
+import { NetContext } from '../net/net-context.ts';
+import { EndpointPool } from './endpoint-pool.ts';
+import type { UpstreamCall } from './upstream-call.ts';
+
+/** A call that only remembers what became of it. */
+class TestCall implements UpstreamCall {
+  readonly oneway = true;
+  kept: Buffer | undefined;
+  place: Place | undefined;
+  error: WeftError | undefined;
+  readonly #sent: () => void;
+  /** Resolves when it has been sent. */
+  readonly sent: Promise<void>;
+
+  constructor() {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.sent = promise;
+    this.#sent = resolve;
+  }
+
+  keep(bytes: Buffer, start: number, end: number): boolean {
+    this.kept = Buffer.from(bytes.subarray(start, end));
+    return true;
+  }
+
+  onQueued(place: Place): void {
+    this.place = place;
+  }
+
+  onSent(): void {
+    this.#sent();
+  }
+
+  onReply(): void {}
+
+  onFailure(error: WeftError): void {
+    this.error = error;
+  }
+}
+
+const POLICY = {
+  lb: 'round_robin',
+  connectTimeout: 1_000,
+  timeout: 1_000,
+  connections: 1,
+  maxPendingPerConnection: 10,
+  queue: { max: 2, timeout: 1_000 },
+  heartbeat: { interval: 1_000, maxInterval: 1_000, misses: 2, timeout: 1_000 },
+  retries: { attempts: 0, on: [] },
+} as const;
+
+test('a call that stops waiting for a connection gives its place to another', async () => {
+  const server = net.createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const clock = new ManualClock();
+  const slowWheel = new TimerWheel(clock, 250);
+  const deps = {
+    net: new NetContext(),
+    clock,
+    chance: () => 0.5,
+    slowWheel,
+    codec: boltCodec,
+    limits: { maxFrame: 1 << 20, maxHeader: 0xffff, highWater: 1 << 20 },
+    budget: new Budget(1 << 20),
+    nextId: () => 1,
+  };
+  const cluster = new Cluster('a', POLICY, deps);
+  const { port } = server.address() as net.AddressInfo;
+  cluster.update([{ host: '127.0.0.1', port, weight: 1 }]);
+  const pool = new EndpointPool(deps, cluster, cluster.pick(undefined)!);
+  const frame = new BufferSink();
+  encodeFrame(frame, { protocol: 1, type: 2, command: 1, id: 1 });
+  const dispatch = (): TestCall => {
+    const call = new TestCall();
+    pool.dispatch(call, frame.bytes(), 0, frame.bytes().length);
+    return call;
+  };
+
+  const [first, second, third] = [dispatch(), dispatch(), dispatch()];
+  assert.match(third.error!.message, /2 requests wait for a connection/);
+  first.place!.leave();
+  const fourth = dispatch();
+  await Promise.all([second.sent, fourth.sent]);
+  const left = await Promise.race([first.sent.then(() => 'sent'), Promise.resolve('not sent')]);
+  assert.equal(left, 'not sent');
+
+  const closed = once(server, 'close');
+  server.close();
+  pool.drain();
+  await closed;
+  slowWheel.stop();
+});
