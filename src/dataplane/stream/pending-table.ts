@@ -1,6 +1,7 @@
 const SLOT_BITS = 16;
 const SLOT_MASK = (1 << SLOT_BITS) - 1;
-const FIRST_CAPACITY = 64;
+/** Of slots: so many times 65,535 requests go by before an id is used again. */
+const FIRST_CAPACITY = 1024;
 
 /** What `add` returns when there is no room. An id is never 0. */
 export const NO_ROOM = 0;
@@ -9,15 +10,16 @@ export const NO_ROOM = 0;
  * The requests of one connection that wait for a reply, by an id that the table gives out.
  * The lower 16 bits of an id are a slot, the upper ones tell apart the requests that used it
  * one after the other, so finding a request is reading an array, and a reply that comes after
- * its request has been given up finds nothing.
+ * its request has been given up finds nothing. Slots are used in turn, which keeps ids from
+ * coming again for 67 million requests, however few wait at once.
  */
 export class PendingTable<T> {
   readonly #max: number;
   #items: (T | undefined)[] = [];
   #ids: Uint32Array = new Uint32Array(0);
-  /** Free slots, a stack. */
+  /** The free slots, a ring that begins at `#head`; there is one for each item that is not. */
   #free: Uint16Array = new Uint16Array(0);
-  #freeCount = 0;
+  #head = 0;
   #size = 0;
 
   /** @param max how many may wait at once; at most 65,536. */
@@ -35,8 +37,11 @@ export class PendingTable<T> {
 
   /** @returns the id under which `item` is found, or NO_ROOM. */
   add(item: T): number {
-    if (this.#freeCount === 0 && !this.#grow()) return NO_ROOM;
-    const slot = this.#free[--this.#freeCount]!;
+    if (this.#size >= this.#max) return NO_ROOM;
+    if (this.#size === this.#free.length) this.#grow();
+    const free = this.#free;
+    const slot = free[this.#head]!;
+    this.#head = (this.#head + 1) & (free.length - 1);
     let id = (this.#ids[slot]! + (1 << SLOT_BITS)) >>> 0;
     if (id <= SLOT_MASK) id = ((1 << SLOT_BITS) | slot) >>> 0;
     this.#ids[slot] = id;
@@ -52,7 +57,8 @@ export class PendingTable<T> {
     const item = this.#items[slot];
     if (item === undefined) return undefined;
     this.#items[slot] = undefined;
-    this.#free[this.#freeCount++] = slot;
+    const free = this.#free;
+    free[(this.#head + free.length - this.#size) & (free.length - 1)] = slot;
     this.#size--;
     return item;
   }
@@ -66,19 +72,19 @@ export class PendingTable<T> {
     return all;
   }
 
-  #grow(): boolean {
+  /** Doubles the slots, none of which is free. Their number is a power of two. */
+  #grow(): void {
     const old = this.#items.length;
-    const capacity = Math.min(Math.max(old * 2, FIRST_CAPACITY), this.#max);
-    if (capacity <= old) return false;
+    const capacity = Math.max(old * 2, FIRST_CAPACITY);
     const ids = new Uint32Array(capacity);
     ids.set(this.#ids);
+    this.#free = new Uint16Array(capacity);
+    this.#head = 0;
     for (let slot = old; slot < capacity; slot++) {
       ids[slot] = slot;
       this.#items.push(undefined);
+      this.#free[slot - old] = slot;
     }
     this.#ids = ids;
-    this.#free = new Uint16Array(capacity);
-    for (let slot = capacity - 1; slot >= old; slot--) this.#free[this.#freeCount++] = slot;
-    return true;
   }
 }
