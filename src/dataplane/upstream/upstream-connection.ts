@@ -195,7 +195,7 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
         return;
       }
       case FrameKind.heartbeat:
-        this.#deps.codec.heartbeatAck(this.#connection.out(), frame.id, frame.replyContext);
+        if (this.#mayAnswer) this.#deps.codec.heartbeatAck(this.#connection.out(), frame.id, frame.replyContext);
         return;
       case FrameKind.heartbeatAck:
         this.#heartbeatWaiting = false;
@@ -208,6 +208,7 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
         return;
       case FrameKind.request:
         // A server that calls back over its client's connection: nobody here takes calls.
+        if (!this.#mayAnswer) return;
         this.#deps.codec.localReply(this.#connection.out(), frame.id, frame.replyContext, {
           code: 'no_route',
           message: 'a sidecar takes no calls on the connections that it opened',
@@ -217,6 +218,11 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
       default:
         return;
     }
+  }
+
+  /** Answers to a peer that asks and does not read would pile up; it misses nothing when there are none. */
+  get #mayAnswer(): boolean {
+    return this.#connection.queued < this.#deps.limits.highWater;
   }
 
   onRejected(frame: FrameView, reason: RejectReason): void {
