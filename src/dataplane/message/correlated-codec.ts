@@ -25,7 +25,7 @@ export interface CorrelatedCodec {
   understandsGoaway(frame: FrameView): boolean;
   /**
    * Reads a reply that says it failed: the local failure of another sidecar on the way, as
-   * `localReply` wrote it there, or undefined when the service itself answered.
+   * `localReply` wrote it there, or undefined when the service itself answered, however badly: it never throws.
    */
   failureOf(frame: FrameView): { readonly code: string; readonly unsent: boolean } | undefined;
 }

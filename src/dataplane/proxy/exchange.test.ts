@@ -184,6 +184,21 @@ meshTest("the next sidecar's failure to reach its app is tried elsewhere", RETRY
   assert.match((await caller.replies.next()).text, /from the other$/);
 });
 
+meshTest('a failure whose headers cannot be read is passed on, and is nobody else’s trouble', RETRY, async (mesh) => {
+  const provider = await mesh.provider();
+  mesh.endpoints(provider);
+  const [ann, bob] = [await mesh.caller(), await mesh.caller()];
+  ann.send(1, SERVICE);
+  const toAnn = await provider.requests.next();
+  bob.send(2, SERVICE);
+  const toBob = await provider.requests.next();
+  provider.reply(toAnn, 'a failure', Buffer.from([0, 0, 0, 9, 1]));
+  const failed = await ann.replies.next();
+  assert.deepEqual([failed.success, failed.text.slice(-9)], [false, 'a failure']);
+  provider.reply(toBob);
+  assert.equal((await bob.replies.next()).success, true);
+});
+
 meshTest('an endpoint that leaves finishes what it has, and its connection is closed', {}, async (mesh) => {
   const [old, next] = [await mesh.provider(), await mesh.provider()];
   mesh.endpoints(old);

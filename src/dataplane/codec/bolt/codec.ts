@@ -1,3 +1,4 @@
+import { WeftError } from '../../../core/errors.ts';
 import type { CorrelatedCodec } from '../../message/correlated-codec.ts';
 import type { FrameView } from '../../message/frame.ts';
 import { BoltDecoder } from './decoder.ts';
@@ -41,10 +42,16 @@ function failureOf(view: FrameView): { code: string; unsent: boolean } | undefin
   const frame = view as BoltFrame;
   const from = frame.headerStart;
   const to = from + frame.headerLength;
-  const found = findHeader(frame.bytes, from, to, KEY_FAILURE_CODE);
-  if (found === NOT_FOUND) return undefined;
-  return {
-    code: headerText(frame.bytes, found),
-    unsent: findHeader(frame.bytes, from, to, KEY_FAILURE_UNSENT) !== NOT_FOUND,
-  };
+  try {
+    const found = findHeader(frame.bytes, from, to, KEY_FAILURE_CODE);
+    if (found === NOT_FOUND) return undefined;
+    return {
+      code: headerText(frame.bytes, found),
+      unsent: findHeader(frame.bytes, from, to, KEY_FAILURE_UNSENT) !== NOT_FOUND,
+    };
+  } catch (error) {
+    // Headers that cannot be read are not a sidecar's. The frame's own lengths hold: the connection is in step.
+    if (error instanceof WeftError) return undefined;
+    throw error;
+  }
 }

@@ -95,7 +95,8 @@ export class Provider {
     return (this.#server.address() as net.AddressInfo).port;
   }
 
-  reply(request: Seen, content = 'done', headers: readonly (readonly [string, string])[] = []): void {
+  /** @param headers make it a failure; bytes are sent as they are. */
+  reply(request: Seen, content = 'done', headers: Buffer | readonly (readonly [string, string])[] = []): void {
     const failed = headers.length > 0;
     const fields = {
       protocol: 1,
@@ -103,7 +104,7 @@ export class Provider {
       command: wire.COMMAND_RESPONSE,
       id: request.id,
       status: failed ? BoltStatus.error : BoltStatus.success,
-      headers: encodeHeaders(headers),
+      headers: Buffer.isBuffer(headers) ? headers : encodeHeaders(headers),
       content: Buffer.from(content, 'latin1'),
     } as const;
     this.sockets[request.connection]!.write(written((out) => encodeFrame(out, fields)));
