@@ -12,6 +12,11 @@ export interface CorrelatedCodec {
   /** Copies the frame `bytes[start, end)` with another request id; a checksum is computed anew. */
   forward(out: ByteSink, bytes: Buffer, start: number, end: number, id: number): void;
   /**
+   * Changes the request at `start` to say that its caller waits `ms` milliseconds, where it says that it waits longer;
+   * one that does not say stays so. For frames that are then passed on by `forward`.
+   */
+  shortenTimeout(bytes: Buffer, start: number, ms: number): void;
+  /**
    * Copies a reply with the id of its request, in the protocol version that `replyContext` stands for, which need
    * not be the one it came in.
    */

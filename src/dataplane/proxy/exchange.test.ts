@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import { FAILURE_CODE_HEADER, FAILURE_UNSENT_HEADER } from '../codec/bolt/encode.ts';
 import { FrameKind } from '../message/frame.ts';
 import { Provider, type Seen } from './testing/bolt-peer.ts';
+import { until } from './testing/settled.ts';
 import { SERVICE, SmallMesh, type SmallMeshOptions } from './testing/small-mesh.ts';
 
 /** An exchange is tested with the sockets on both sides of it; only the time is made up. */
@@ -111,6 +112,20 @@ meshTest('once sent, its own deadline counts, not the one of the queue', SHORT_Q
   assert.match((await caller.replies.next()).text, /after 5 s$/);
 });
 
+meshTest('what it has waited is not there for the next hop to wait again', {}, async (mesh) => {
+  const provider = await mesh.provider();
+  const caller = await mesh.caller();
+  caller.send(1, SERVICE, { timeout: 2500 });
+  caller.send(2, SERVICE);
+  await until('both', () => mesh.cluster.stats.active === 2);
+  mesh.clock.advance(2000);
+  mesh.endpoints(provider);
+  assert.equal((await provider.requests.next()).timeout, 500);
+  assert.equal((await provider.requests.next()).timeout, 0, 'it said nothing, and nothing is said for it');
+  caller.send(3, SERVICE, { timeout: 2500 });
+  assert.equal((await provider.requests.next()).timeout, 2500, 'it has not waited');
+});
+
 meshTest('the request of a caller that has gone is given up', {}, async (mesh) => {
   const provider = await mesh.provider();
   mesh.endpoints(provider);
@@ -161,10 +176,12 @@ meshTest('a reset is tried elsewhere once when the policy says so', RETRY, async
   const providers = [await mesh.provider(), await mesh.provider()] as const;
   mesh.endpoints(...providers);
   const caller = await mesh.caller();
-  caller.send(1, SERVICE, { content: 'payload' });
+  caller.send(1, SERVICE, { content: 'payload', timeout: 2000 });
   const [first, second] = await whoGot(providers);
+  mesh.clock.advance(1000);
   first.cut();
   const again = await second.requests.next();
+  assert.equal(again.timeout, 1000, 'the rest of its time');
   assert.match(again.text, /payload$/);
   second.cut();
   assert.match((await caller.replies.next()).text, /was lost/);

@@ -37,7 +37,6 @@ export class Exchange implements UpstreamCall, WheelEntry {
 
   finished = true;
   oneway = false;
-  kept: Buffer | undefined;
   readonly #scope: ListenerScope;
   #downstream: Downstream | undefined;
   #id = 0;
@@ -56,6 +55,8 @@ export class Exchange implements UpstreamCall, WheelEntry {
   #sentAt = 0;
   #retriesLeft = 0;
   #connectFailures = 0;
+  /** A copy of the frame. */
+  #kept: Buffer | undefined;
 
   constructor(scope: ListenerScope) {
     this.#scope = scope;
@@ -142,11 +143,18 @@ export class Exchange implements UpstreamCall, WheelEntry {
   }
 
   keep(bytes: Buffer, start: number, end: number): boolean {
-    if (this.kept !== undefined) return true;
+    if (this.#kept !== undefined) return true;
     if (!this.#scope.deps.budget.take(end - start)) return false;
-    this.kept = Buffer.allocUnsafe(end - start);
-    bytes.copy(this.kept, 0, start, end);
+    this.#kept = Buffer.allocUnsafe(end - start);
+    bytes.copy(this.#kept, 0, start, end);
     return true;
+  }
+
+  takeUp(): Buffer {
+    const { clock } = this.#scope.deps;
+    const kept = this.#kept!;
+    this.#scope.codec.shortenTimeout(kept, 0, Math.max(1, Math.ceil(this.#expiresAt - clock.now())));
+    return kept;
   }
 
   #reset(downstream: Downstream, frame: FrameView): void {
@@ -185,7 +193,7 @@ export class Exchange implements UpstreamCall, WheelEntry {
 
   /** Sends what it has kept, to another endpoint than the last one where there is one. */
   #again(): void {
-    const kept = this.kept!;
+    const kept = this.takeUp();
     this.#dispatch(kept, 0, kept.length, this.#endpoint);
   }
 
@@ -211,7 +219,7 @@ export class Exchange implements UpstreamCall, WheelEntry {
   #elsewhere(): boolean {
     // The one that failed may have left the cluster since.
     const here = this.#endpoint?.removed === false ? 1 : 0;
-    return this.kept !== undefined && this.#target!.cluster.size > here;
+    return this.#kept !== undefined && this.#target!.cluster.size > here;
   }
 
   #mayRetry(condition: RetryCondition): boolean {
@@ -259,8 +267,8 @@ export class Exchange implements UpstreamCall, WheelEntry {
     this.#target = undefined;
     this.#endpoint = undefined;
     this.#upstream = undefined;
-    if (this.kept !== undefined) deps.budget.give(this.kept.length);
-    this.kept = undefined;
+    if (this.#kept !== undefined) deps.budget.give(this.#kept.length);
+    this.#kept = undefined;
     this.#scope.recycle(this);
   }
 }

@@ -18,7 +18,7 @@ import type { UpstreamCall } from './upstream-call.ts';
 /** A call that only remembers what became of it. */
 class TestCall implements UpstreamCall {
   readonly oneway = true;
-  kept: Buffer | undefined;
+  #kept: Buffer | undefined;
   place: Place | undefined;
   error: WeftError | undefined;
   readonly #sent: () => void;
@@ -32,8 +32,12 @@ class TestCall implements UpstreamCall {
   }
 
   keep(bytes: Buffer, start: number, end: number): boolean {
-    this.kept = Buffer.from(bytes.subarray(start, end));
+    this.#kept = Buffer.from(bytes.subarray(start, end));
     return true;
+  }
+
+  takeUp(): Buffer {
+    return this.#kept!;
   }
 
   onQueued(place: Place): void {

@@ -130,7 +130,7 @@ export class EndpointPool implements EndpointResources, UpstreamEvents {
         return;
       }
       const call = this.#queue.shift()!;
-      const kept = call.kept!;
+      const kept = call.takeUp();
       connection.send(call, kept, 0, kept.length);
     }
   }

@@ -9,10 +9,10 @@ export const NO_MEMORY = 'no memory left for requests that wait (maxBuffered)';
 /** What an upstream connection needs of a request that it carries. */
 export interface UpstreamCall {
   readonly oneway: boolean;
-  /** The copy of its frame that a call keeps while it is queued; see `keep`. */
-  readonly kept: Buffer | undefined;
   /** Copies the frame `bytes[start, end)`, which is about to become invalid; false when there is no memory left. */
   keep(bytes: Buffer, start: number, end: number): boolean;
+  /** The copy that was kept, to be sent now: it says how long the caller still waits. */
+  takeUp(): Buffer;
   /** It waits for a connection, and leaves `place` when nobody waits for its reply any more. */
   onQueued(place: Place): void;
   /** It has been written on `connection` under the request id `id`; a one-way call has no id. */

@@ -130,8 +130,8 @@ function sendCall(connection: UpstreamConnection, onReply: () => void): Promise<
     const bytes = frame({ protocol: 1, type: 1, command: 1, id: 1 });
     const call = {
       oneway: false,
-      kept: undefined,
       keep: () => false,
+      takeUp: () => bytes,
       onQueued: () => undefined,
       onSent: (_: UpstreamConnection, id: number) => resolve(id),
       onReply,

@@ -8,7 +8,7 @@ import { BufferSink } from '../../message/buffer-sink.ts';
 import { FrameKind, type FrameView, type RejectReason } from '../../message/frame.ts';
 import { boltCodec } from './codec.ts';
 import { BoltDecoder } from './decoder.ts';
-import { encodeFrame, forwardFrame, type FrameFields } from './encode.ts';
+import { encodeFrame, forwardFrame, shortenTimeout, type FrameFields } from './encode.ts';
 import type { BoltFrame } from './frame.ts';
 import { decodeHeaders, encodeHeaders, findHeader, NOT_FOUND } from './headers.ts';
 
@@ -122,6 +122,25 @@ test('a forwarded frame differs in its id only, and sofa-bolt-node accepts its c
     const again = new BufferSink();
     forwardFrame(again, forwarded, 0, forwarded.length, 7);
     assert.deepEqual(again.bytes(), bytes);
+  }
+});
+
+test('a timeout is made shorter and never longer, and the checksum is right once it is passed on', () => {
+  const dialects = [{ protocol: 1 }, { protocol: 2, version: 1 }, { protocol: 2, version: 2, switches: 1 }] as const;
+  for (const dialect of dialects) {
+    for (const [timeout, left] of [
+      [3000, 700],
+      [700, 700],
+      [0, 0],
+      [-1, -1],
+    ] as const) {
+      const bytes = frame({ ...dialect, type: 1, command: 1, id: 5, timeout, content: Buffer.from('content') });
+      shortenTimeout(bytes, 0, 700);
+      const out = new BufferSink();
+      forwardFrame(out, bytes, 0, bytes.length, 5);
+      const wanted = frame({ ...dialect, type: 1, command: 1, id: 5, timeout: left, content: Buffer.from('content') });
+      assert.deepEqual(Buffer.from(out.bytes()), wanted);
+    }
   }
 });
 

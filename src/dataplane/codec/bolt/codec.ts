@@ -12,6 +12,7 @@ import {
   forwardFrame,
   forwardReply,
   GOAWAY_HEADER,
+  shortenTimeout,
 } from './encode.ts';
 import type { BoltFrame } from './frame.ts';
 import { findHeader, headerText, NOT_FOUND } from './headers.ts';
@@ -25,6 +26,7 @@ export const boltCodec: CorrelatedCodec = {
   type: 'bolt',
   createDecoder: (limits, budget, sink) => new BoltDecoder(limits, budget, sink),
   forward: forwardFrame,
+  shortenTimeout,
   forwardReply: (out, frame, id, replyContext) => forwardReply(out, frame as BoltFrame, id, replyContext),
   localReply: encodeLocalReply,
   heartbeat: encodeHeartbeat,

@@ -98,6 +98,12 @@ export function forwardFrame(out: ByteSink, bytes: Buffer, start: number, end: n
   }
 }
 
+/** A checksum is left as it is: `forwardFrame` computes it anew. */
+export function shortenTimeout(bytes: Buffer, start: number, ms: number): void {
+  const at = start + (bytes[start] === wire.PROTOCOL_V1 ? wire.TIMEOUT_OFFSET_V1 : wire.TIMEOUT_OFFSET_V2);
+  if (wire.readI32(bytes, at) > ms) wire.writeU32(bytes, at, ms);
+}
+
 /**
  * Copies a reply with another id, and with another head when it came in another version than its request asks for:
  * SOFABolt's server answers all of a connection in the version of that connection's first frame, and here callers of

@@ -34,6 +34,10 @@ export const CRC_LENGTH = 4;
 export const ID_OFFSET_V1 = 5;
 export const ID_OFFSET_V2 = 6;
 
+/** Where a request's timeout stands. */
+export const TIMEOUT_OFFSET_V1 = 10;
+export const TIMEOUT_OFFSET_V2 = 12;
+
 /** Lengths of the fixed part. */
 export const REQUEST_HEAD_V1 = 22;
 export const RESPONSE_HEAD_V1 = 20;
