@@ -56,6 +56,11 @@ const BAD: readonly (readonly [name: string, text: string, ...rows: Row[]])[] = 
     ['listeners[0].maxFrame', '3:73', 'unknown key', 'did you mean limits.maxFrame?'],
   ],
   [
+    'more requests on a connection than its ids can tell apart',
+    'node: { id: a }\nclusterDefaults: { maxPendingPerConnection: 65537 }',
+    ['clusterDefaults.maxPendingPerConnection', '2:45', '65537 is out of range', /65536/],
+  ],
+  [
     'a listener with nothing right',
     'node: { id: a }\nlisteners:\n  - { name: e, address: 12220, protocol: blot, direction: egrss, idleTimeout: 5, limits: { maxFrame: 1MB, maxPending: 0, maxHeader: 70000 } }',
     ['listeners[0].address', '3:25', /found the number 12220/, 'write 127.0.0.1:12220'],

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { MAX_PENDING } from '../dataplane/stream/pending-table.ts';
 import { count, duration, oneOf } from './leaf.ts';
 
 /** The policy of a cluster, as a file says it and without what is left out filled in. */
@@ -9,7 +10,7 @@ const timeout = duration('Deadline of a request whose frame names none.', { min:
 const connections = count('Connections to each endpoint.', { min: 1, max: 1024 });
 const maxPendingPerConnection = count('Requests that may wait for a reply on one connection.', {
   min: 1,
-  max: 1_000_000,
+  max: MAX_PENDING,
 });
 
 const queueMax = count('Requests that may wait while no connection is ready; more are refused at once.', {

@@ -3,6 +3,9 @@ const SLOT_MASK = (1 << SLOT_BITS) - 1;
 /** Of slots: so many times 65,535 requests go by before an id is used again. */
 const FIRST_CAPACITY = 1024;
 
+/** The most that a table holds. */
+export const MAX_PENDING: number = 1 << SLOT_BITS;
+
 /** What `add` returns when there is no room. An id is never 0. */
 export const NO_ROOM = 0;
 
@@ -22,9 +25,9 @@ export class PendingTable<T> {
   #head = 0;
   #size = 0;
 
-  /** @param max how many may wait at once; at most 65,536. */
+  /** @param max how many may wait at once; at most MAX_PENDING. */
   constructor(max: number) {
-    this.#max = Math.min(max, SLOT_MASK + 1);
+    this.#max = Math.min(max, MAX_PENDING);
   }
 
   get size(): number {
