@@ -12,6 +12,8 @@ export interface ConnectionHandler {
   onClose(reason: string): void;
   /** Whether more waits to be written than `highWater`; false again below half of it. */
   onBacklog(full: boolean): void;
+  /** The kernel took not all of what was written, for the first time since nothing waited. */
+  onUnsent?(): void;
 }
 
 /** The part of node's TCP handle that is read here: bytes of the last write not yet taken by the kernel. */
@@ -76,6 +78,15 @@ export class Connection implements Flushable {
     return this.#totalWritten + this.#outstandingBytes - (handle?.writeQueueSize ?? 0);
   }
 
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Whether bytes are taken from the peer; see `setReading`. */
+  get reading(): boolean {
+    return this.#reading;
+  }
+
   /** For the reader of this connection's bytes, called by whoever owns the socket. */
   deliver(length: number): void {
     this.#handler.onBytes(this.#context.readBuffer, length);
@@ -107,20 +118,23 @@ export class Connection implements Flushable {
     this.#onBelow = callback;
   }
 
-  /** Stops taking bytes from the peer, so that it slows down, or goes on. */
+  /** Stops taking bytes from the peer, so that it slows down, or goes on; never again after `close`. */
   setReading(reading: boolean): void {
-    if (this.#reading === reading || this.#closed) return;
+    if (this.#reading === reading || this.#closed || this.#goodbye === 'close') return;
     this.#reading = reading;
     if (reading) this.#socket.resume();
     else this.#socket.pause();
   }
 
-  /** Writes what waits, then sends no more. The connection closes when the peer ends too. */
+  /**
+   * Writes what waits, then sends no more. The connection closes when the peer ends too, if it is
+   * read from until then; whoever has no time for that has to `destroy` it.
+   */
   end(): void {
     this.#leave('end');
   }
 
-  /** Writes what waits, then closes, whatever the peer still sends. */
+  /** Writes what waits, then closes. If the peer has sent more, the kernel resets what it has not taken yet. */
   close(): void {
     this.setReading(false);
     this.#leave('close');
@@ -187,6 +201,7 @@ export class Connection implements Flushable {
 
   #checkBacklog(): void {
     const queued = this.queued;
+    if (queued > 0 && this.#unsent === 0) this.#handler.onUnsent?.();
     this.#countUnsent(queued);
     if (this.#full ? queued * 2 < this.#highWater : queued > this.#highWater) {
       this.#full = !this.#full;

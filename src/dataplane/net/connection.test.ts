@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
+import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import type { Connection, ConnectionHandler } from './connection.ts';
+import { listen } from './listener.ts';
+import { NetContext } from './net-context.ts';
+
+const PIECE = 64 << 10;
+/** Turns of the loop in which bytes on this machine arrive many times over. */
+const TURNS = 50;
+
+interface Scene {
+  readonly context: NetContext;
+  readonly connection: Connection;
+  readonly peer: net.Socket;
+  /** What the handler has been told, in order. */
+  readonly told: string[];
+  /** Bytes that the handler has got. */
+  received(): number;
+}
+
+/** An accepted connection and its peer, which reads nothing until it is told to. */
+async function scene(run: (scene: Scene) => Promise<void>): Promise<void> {
+  const context = new NetContext();
+  const accepted = Promise.withResolvers<Connection>();
+  const told: string[] = [];
+  let received = 0;
+  const handler: ConnectionHandler = {
+    onBytes: (_chunk, length) => (received += length),
+    onEnd: () => told.push('end'),
+    onClose: () => told.push('close'),
+    onBacklog: (full) => told.push(full ? 'full' : 'not full'),
+    onUnsent: () => told.push('unsent'),
+  };
+  const options = { host: '127.0.0.1', port: 0, maxConnections: 1, highWater: 16 * PIECE };
+  const listener = await listen(context, options, (attach) => accepted.resolve(attach(handler)));
+  const peer = net.connect(listener.port, '127.0.0.1');
+  peer.on('error', () => undefined);
+  await once(peer, 'connect');
+  peer.pause();
+  const connection = await accepted.promise;
+  try {
+    await run({ context, connection, peer, told, received: () => received });
+  } finally {
+    peer.destroy();
+    await listener.close();
+    while (!connection.closed) await setImmediate();
+  }
+}
+
+async function turns(): Promise<void> {
+  for (let i = 0; i < TURNS; i++) await setImmediate();
+}
+
+/** Writes until the kernel takes no more. */
+async function fill({ connection, context }: Scene): Promise<void> {
+  while (context.unsent === 0) {
+    connection.out().reserve(PIECE);
+    await setImmediate();
+  }
+}
+
+test('a connection tells once that bytes stay behind, and again after all have left', () =>
+  scene(async (it) => {
+    await fill(it);
+    it.connection.out().reserve(PIECE);
+    await turns();
+    assert.deepEqual(it.told, ['unsent']);
+    it.peer.resume();
+    while (it.context.unsent > 0) await setImmediate();
+    it.peer.pause();
+    await fill(it);
+    assert.deepEqual(it.told, ['unsent', 'unsent']);
+  }));
+
+test('a connection that has been told to close is not read from again', () =>
+  scene(async (it) => {
+    await fill(it);
+    it.connection.close();
+    it.connection.setReading(true);
+    it.peer.write('more');
+    await turns();
+    assert.equal(it.received(), 0);
+    it.peer.resume();
+    while (!it.connection.closed) await setImmediate();
+    assert.equal(it.received(), 0);
+  }));
+
+test('a connection that has been told to end is read from until its peer ends too', () =>
+  scene(async (it) => {
+    await fill(it);
+    it.connection.end();
+    it.peer.write('more');
+    it.peer.resume();
+    await once(it.peer, 'close');
+    while (!it.connection.closed) await setImmediate();
+    assert.equal(it.received(), 4);
+    assert.deepEqual(it.told, ['unsent', 'end', 'close']);
+  }));
