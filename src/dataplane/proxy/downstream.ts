@@ -1,35 +1,20 @@
 import { WeftError } from '../../core/errors.ts';
-import { NOT_SET, type WheelEntry } from '../../core/timer-wheel.ts';
 import { FrameKind, type FrameDecoder, type FrameSink, type FrameView, type RejectReason } from '../message/frame.ts';
 import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import type { Blocked, UpstreamConnection } from '../upstream/upstream-connection.ts';
+import { CallerWatch, type Watched } from './caller-watch.ts';
 import type { Exchange } from './exchange.ts';
 import type { ListenerScope } from './listener-scope.ts';
-
-/** After goaway a connection is closed once no request has come on it for this long. */
-const QUIET_MS = 500;
-/** How long a connection that broke the protocol may still take its last reply. */
-const LAST_WORD_MS = 1000;
-const STALL_CHECK_MS = 1000;
-/**
- * Another sidecar stands still because one of its own callers does: it gets the time to close that
- * one first, as all of its callers share the connection.
- */
-const SIDECAR_PATIENCE = 2;
 
 /**
  * A caller's connection: decodes its requests, begins an exchange for each, and decides when to
  * stop reading, which is how a slow part of the mesh slows its callers down.
  */
-export class Downstream implements ConnectionHandler, FrameSink, Blocked, WheelEntry {
-  deadline = 0;
-  wheelSlot = NOT_SET;
-  wheelNext: WheelEntry | undefined;
-  wheelPrev: WheelEntry | undefined;
-
+export class Downstream implements ConnectionHandler, FrameSink, Blocked, Watched {
   readonly connection: Connection;
   readonly #scope: ListenerScope;
   readonly #decoder: FrameDecoder;
+  readonly #watch: CallerWatch;
   #first: Exchange | undefined;
   #active = 0;
   /** Upstream connections that cannot take more of its requests. */
@@ -37,27 +22,32 @@ export class Downstream implements ConnectionHandler, FrameSink, Blocked, WheelE
   /** Upstream connections that stopped reading because this one's replies pile up. */
   #slowed: UpstreamConnection[] = [];
   #backlog = false;
-  #peerEnded = false;
   #understandsGoaway = false;
   #draining = false;
-  #heardAt: number;
-  /** When a request last came. */
-  #calledAt = 0;
-  #lastProgress = 0;
-  #movedAt = 0;
+  /** Why it takes no more requests; undefined while it does. */
+  #leaving: string | undefined;
+  /** Nothing more is sent on it. */
+  #ended = false;
 
   constructor(scope: ListenerScope, attach: (handler: ConnectionHandler) => Connection) {
     this.#scope = scope;
     this.#decoder = scope.codec.createDecoder(scope.limits, scope.deps.budget, this);
-    this.#heardAt = scope.deps.clock.now();
     this.connection = attach(this);
-    this.#setAlarm();
+    this.#watch = new CallerWatch(this, scope);
     scope.opened(this);
   }
 
   /** Requests that wait for replies. */
   get active(): number {
     return this.#active;
+  }
+
+  get incomplete(): number {
+    return this.#decoder.buffered;
+  }
+
+  get understandsGoaway(): boolean {
+    return this.#understandsGoaway;
   }
 
   add(exchange: Exchange): void {
@@ -76,15 +66,37 @@ export class Downstream implements ConnectionHandler, FrameSink, Blocked, WheelE
     exchange.next = undefined;
     exchange.previous = undefined;
     this.#active--;
-    if (this.#active === 0 && this.#peerEnded) this.connection.close();
+    if (this.#active > 0) return;
+    if (this.#leaving === undefined) this.#watch.answered();
+    else this.#end();
   }
 
   /** Says goodbye: the peer takes its new requests elsewhere, those under way are finished. */
   drain(): void {
-    if (this.#draining) return;
+    if (this.#draining || this.#leaving !== undefined) return;
     this.#draining = true;
     if (this.#understandsGoaway) this.#scope.codec.goaway(this.connection.out(), 0);
-    this.#setAlarm();
+    this.#watch.drain();
+  }
+
+  leave(reason: string): void {
+    if (this.#leaving !== undefined) return;
+    this.#leaving = reason;
+    this.#decoder.close();
+    // What still comes is read and passed over: closed with bytes unread, the kernel would reset the
+    // connection, and replies that are on their way would be lost.
+    this.#updateReading();
+    if (this.#active === 0) this.#end();
+  }
+
+  cutShort(): void {
+    if (this.#ended) return this.connection.destroy(this.#leaving!);
+    this.#abandonAll();
+  }
+
+  /** The listener's limits or its `idleTimeout` have changed. */
+  adjusted(): void {
+    this.#watch.rearm();
   }
 
   /** No more of its requests until `connection` takes some again. */
@@ -105,27 +117,14 @@ export class Downstream implements ConnectionHandler, FrameSink, Blocked, WheelE
     const { net, budget } = this.#scope.deps;
     const noRoom = net.unsent + budget.used > budget.limit;
     if ((this.connection.queued <= maxOutput && !noRoom) || this.#slowed.includes(upstream)) return;
-    this.#watchProgress();
     // One that reads as fast as it should is at 0 after the next flush.
     this.connection.whenBelow(noRoom ? 0 : maxOutput / 2, this.#releaseSlowed);
     this.#slowed.push(upstream);
     upstream.hold();
-    this.#setAlarm();
-  }
-
-  /** Replies wait that it does not take. */
-  get #slow(): boolean {
-    return this.#backlog || this.#slowed.length > 0;
-  }
-
-  #watchProgress(): void {
-    if (this.#slow) return;
-    this.#movedAt = this.#scope.deps.clock.now();
-    this.#lastProgress = this.connection.progress;
   }
 
   onBytes(chunk: Buffer, length: number): void {
-    this.#heardAt = this.#scope.deps.clock.now();
+    this.#watch.heardAt = this.#scope.deps.clock.now();
     try {
       this.#decoder.push(chunk, length);
     } catch (error) {
@@ -139,7 +138,7 @@ export class Downstream implements ConnectionHandler, FrameSink, Blocked, WheelE
     switch (frame.kind) {
       case FrameKind.request:
       case FrameKind.oneway:
-        this.#calledAt = this.#heardAt;
+        this.#watch.calledAt = this.#watch.heardAt;
         if (this.#active >= this.#scope.limits.maxPending) {
           this.#refuse(frame, 'overload', `${this.#active} requests of this connection wait for replies already`);
         } else {
@@ -170,62 +169,42 @@ export class Downstream implements ConnectionHandler, FrameSink, Blocked, WheelE
   }
 
   onBacklog(full: boolean): void {
-    if (full) this.#watchProgress();
     this.#backlog = full;
-    if (full) this.#setAlarm();
     this.#updateReading();
   }
 
+  onUnsent(): void {
+    this.#watch.closely();
+  }
+
   onEnd(): void {
-    this.#peerEnded = true;
-    if (this.#active === 0) this.connection.close();
+    this.leave('closed by the caller');
   }
 
   onClose(reason: string): void {
-    this.#scope.deps.slowWheel.clear(this);
+    this.#watch.stop();
     this.#decoder.close();
     this.#releaseSlowed();
-    this.#peerEnded = false;
-    while (this.#first !== undefined) this.#first.abandon();
-    this.#scope.closed(this, reason);
-  }
-
-  /** Idle time, the quiet after goaway, and a reader that takes nothing. */
-  onDeadline(): void {
-    const now = this.#scope.deps.clock.now();
-    if (this.#draining && this.#isQuiet(now)) return this.connection.close();
-    const { idleTimeout, limits } = this.#scope;
-    if (idleTimeout > 0 && this.#active === 0 && now - this.#heardAt >= idleTimeout) return this.connection.close();
-    if (this.#slow) {
-      const { progress } = this.connection;
-      if (progress !== this.#lastProgress) this.#movedAt = now;
-      this.#lastProgress = progress;
-      const patience = limits.stallTimeout * (this.#understandsGoaway ? SIDECAR_PATIENCE : 1);
-      if (now - this.#movedAt >= patience) {
-        return this.connection.destroy(`took none of ${this.connection.queued} bytes of replies in ${patience} ms`);
-      }
-    }
-    this.#setAlarm();
-  }
-
-  /** No request is under way, nor arriving. Heartbeats go on for as long as the peer keeps the connection. */
-  #isQuiet(now: number): boolean {
-    if (this.#active > 0 || now - this.#calledAt < QUIET_MS) return false;
-    return this.#decoder.buffered === 0 || now - this.#heardAt >= QUIET_MS;
-  }
-
-  #setAlarm(): void {
-    const now = this.#scope.deps.clock.now();
-    const { idleTimeout } = this.#scope;
-    let at = Number.POSITIVE_INFINITY;
-    if (idleTimeout > 0) at = Math.max(this.#heardAt + idleTimeout, now + STALL_CHECK_MS);
-    if (this.#draining) at = now + QUIET_MS;
-    if (this.#slow) at = Math.min(at, now + STALL_CHECK_MS);
-    if (at !== Number.POSITIVE_INFINITY) this.#scope.deps.slowWheel.set(this, at);
+    this.#ended = true;
+    this.#abandonAll();
+    this.#scope.closed(this, this.#leaving ?? reason);
   }
 
   #updateReading(): void {
-    this.connection.setReading(!this.#backlog && this.#waitingFor === 0);
+    const reading = this.#leaving !== undefined || (!this.#backlog && this.#waitingFor === 0);
+    if (reading && !this.connection.reading) this.#watch.resumed();
+    this.connection.setReading(reading);
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.connection.end();
+    this.#watch.lastWord();
+  }
+
+  #abandonAll(): void {
+    while (this.#first !== undefined) this.#first.abandon();
   }
 
   readonly #releaseSlowed = (): void => {
@@ -253,16 +232,13 @@ export class Downstream implements ConnectionHandler, FrameSink, Blocked, WheelE
 
   /** What follows cannot be understood: answer what is under way as far as it goes, and close. */
   #protocolError(message: string): void {
-    const { log, clock } = this.#scope.deps;
-    log.warn("closing a connection that does not speak the listener's protocol", {
+    this.#scope.deps.log.warn("closing a connection that does not speak the listener's protocol", {
       listener: this.#scope.name,
       peer: this.connection.remote,
       protocol: this.#scope.codec.type,
       reason: message,
     });
-    this.#decoder.close();
-    // Closing with bytes unread would reset the connection and lose the last reply.
-    this.connection.end();
-    clock.after(LAST_WORD_MS, () => this.connection.destroy('broke the protocol'));
+    this.leave(message);
+    this.#watch.lastWord();
   }
 }

@@ -15,7 +15,7 @@ export interface DownstreamLimits extends FrameLimits {
   readonly maxPending: number;
   /** Bytes of replies that may wait for a slow reader before its upstreams are slowed too. */
   readonly maxOutput: number;
-  /** Milliseconds after which a reader over `maxOutput` that takes nothing is closed. */
+  /** Milliseconds after which a reader that takes nothing of what waits for it is closed. */
   readonly stallTimeout: number;
 }
 
@@ -36,7 +36,7 @@ export interface ListenerScope {
   readonly codec: CorrelatedCodec;
   readonly deps: ProxyDeps;
   readonly limits: DownstreamLimits;
-  /** Milliseconds without any byte after which a connection is closed; 0 for never. */
+  /** Milliseconds without a request, part of one, or reply after which a connection is closed; 0 for never. */
   readonly idleTimeout: number;
   /** The cluster of a service; undefined when there is none. */
   route(service: string): ManagedCluster | undefined;

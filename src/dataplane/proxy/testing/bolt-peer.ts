@@ -25,6 +25,8 @@ const LIMITS = { maxFrame: 1 << 20, maxHeader: 0xffff };
 
 /** Frames in the order in which they came; `next` waits for one. */
 export class Inbox {
+  /** How many have come. */
+  count = 0;
   readonly #seen: Seen[] = [];
   readonly #waiting: ((frame: Seen) => void)[] = [];
   #watching: (() => void)[] = [];
@@ -54,6 +56,7 @@ export class Inbox {
   }
 
   #push(frame: Seen): void {
+    this.count++;
     const waiting = this.#waiting.shift();
     if (waiting !== undefined) return waiting(frame);
     this.#seen.push(frame);
@@ -110,6 +113,15 @@ export class Provider {
     this.sockets[request.connection]!.write(written((out) => encodeFrame(out, fields)));
   }
 
+  /** From now on it answers each request at once. */
+  answerAll(content: string): void {
+    const next = async (): Promise<void> => {
+      this.reply(await this.requests.next(), content);
+      return next();
+    };
+    void next();
+  }
+
   /** Says that it takes no more requests on this connection. */
   goaway(connection: number): void {
     this.sockets[connection]!.write(written((out) => boltCodec.goaway(out, 0)));
@@ -143,14 +155,18 @@ export class Provider {
 export class Caller {
   readonly replies = new Inbox();
   readonly socket: net.Socket;
+  /** How the connection has ended for it, in order: `end`, an error's code, `close`. */
+  readonly events: string[] = [];
 
   private constructor(socket: net.Socket) {
     this.socket = socket;
+    for (const event of ['end', 'close']) socket.on(event, () => this.events.push(event));
+    socket.on('error', (error: NodeJS.ErrnoException) => this.events.push(error.code ?? error.message));
     this.replies.attach(socket, 0);
   }
 
-  static async connect(port: number): Promise<Caller> {
-    const socket = net.connect(port, '127.0.0.1');
+  static async connect(port: number, options: { readonly allowHalfOpen?: boolean } = {}): Promise<Caller> {
+    const socket = net.connect({ port, host: '127.0.0.1', ...options });
     await once(socket, 'connect');
     return new Caller(socket);
   }

@@ -38,22 +38,26 @@ export const SERVICE = 'com.demo.Echo:1.0';
 export interface SmallMeshOptions {
   readonly policy?: Partial<ClusterPolicy>;
   readonly limits?: Partial<ListenerSpec['limits']>;
+  readonly idleTimeout?: number;
 }
+
+/** A tick of the slow wheel. */
+const TICK_MS = 250;
 
 /** A listener in front of one cluster, on real sockets and a clock that stands still until it is moved. */
 export class SmallMesh {
   readonly clock = new ManualClock();
   readonly cluster: ManagedCluster;
   readonly metrics = new Metrics();
-  readonly #listener: ProxyListener;
+  readonly net = new NetContext();
+  readonly listener: ProxyListener;
   readonly #wheels: readonly TimerWheel[];
   readonly #providers: Provider[] = [];
   readonly #callers: Caller[] = [];
 
-  private constructor({ policy, limits }: SmallMeshOptions) {
-    const { clock, metrics } = this;
-    const [wheel, slowWheel] = [new TimerWheel(clock), new TimerWheel(clock, 250)];
-    const net = new NetContext();
+  private constructor({ policy, limits, idleTimeout = 0 }: SmallMeshOptions) {
+    const { clock, metrics, net } = this;
+    const [wheel, slowWheel] = [new TimerWheel(clock), new TimerWheel(clock, TICK_MS)];
     const budget = new Budget(1 << 24);
     let lastId = 0;
     const upstream = {
@@ -70,13 +74,13 @@ export class SmallMesh {
     const options = { name: SERVICE, origin: 'static', policy: { ...POLICY, ...policy } } as const;
     this.cluster = new ManagedCluster(options, upstream, stats);
     this.#wheels = [wheel, slowWheel];
-    this.#listener = new ProxyListener(
+    this.listener = new ProxyListener(
       {
         name: 'egress',
         host: '127.0.0.1',
         codec: boltCodec,
         limits: { ...LIMITS, ...limits },
-        idleTimeout: 0,
+        idleTimeout,
         route: (service) => (service === SERVICE ? this.cluster : undefined),
       },
       { net, clock, wheel, slowWheel, budget, log: silentLogger },
@@ -86,7 +90,7 @@ export class SmallMesh {
 
   static async open(options: SmallMeshOptions = {}): Promise<SmallMesh> {
     const mesh = new SmallMesh(options);
-    await mesh.#listener.open(0);
+    await mesh.listener.open(0);
     return mesh;
   }
 
@@ -96,8 +100,9 @@ export class SmallMesh {
     return provider;
   }
 
-  async caller(): Promise<Caller> {
-    const caller = await Caller.connect(this.#listener.port);
+  /** @param options `allowHalfOpen`: it goes on when the listener has sent its last. */
+  async caller(options: { readonly allowHalfOpen?: boolean } = {}): Promise<Caller> {
+    const caller = await Caller.connect(this.listener.port, options);
     this.#callers.push(caller);
     return caller;
   }
@@ -114,7 +119,7 @@ export class SmallMesh {
   }
 
   /** Moves the clock by `ms` in steps of `step`, after each of which everybody answers what there is to answer. */
-  async pass(ms: number, step: number): Promise<void> {
+  async pass(ms: number, step = TICK_MS): Promise<void> {
     for (let passed = 0; passed < ms; passed += step) {
       this.clock.advance(step);
       await settled();
@@ -123,8 +128,8 @@ export class SmallMesh {
 
   async close(): Promise<void> {
     for (const { socket } of this.#callers) socket.destroy();
-    await this.#listener.stopAccepting();
-    const drained = this.#listener.drain(1000);
+    await this.listener.stopAccepting();
+    const drained = this.listener.drain(1000);
     this.clock.advance(2000);
     await drained;
     this.cluster.close();

@@ -1,0 +1,166 @@
+import { NOT_SET, type WheelEntry } from '../../core/timer-wheel.ts';
+import type { Connection } from '../net/connection.ts';
+import type { ListenerScope } from './listener-scope.ts';
+
+/** How often a connection is looked at while there is something to watch. */
+const LOOK_MS = 500;
+/** The most that one look counts for: while this process itself stood still, no peer could move. */
+const MAX_STEP_MS = 2 * LOOK_MS;
+/** After goaway a connection is quiet once no request has come on it for this long. */
+const QUIET_MS = 500;
+/** How long a peer may take to close its side, and one that broke the protocol to get its last replies. */
+const LAST_WORD_MS = 1000;
+/**
+ * Another sidecar stands still because one of its own callers does: it gets the time to close that
+ * one first, as all of its callers share the connection.
+ */
+const SIDECAR_PATIENCE = 2;
+
+/** A caller's connection as its watch sees it. */
+export interface Watched {
+  readonly connection: Connection;
+  /** Requests that wait for replies. */
+  readonly active: number;
+  /** Bytes of a request that has not come whole. */
+  readonly incomplete: number;
+  /** Whether it is another sidecar. */
+  readonly understandsGoaway: boolean;
+  /** Takes no more requests, and ends the connection when those under way are answered. */
+  leave(reason: string): void;
+  /** The time for last words is over. */
+  cutShort(): void;
+}
+
+/** Time without progress, as far as looks at it can tell. */
+class Stall {
+  #last: number | undefined;
+  #ms = 0;
+
+  /**
+   * @param value what changes with progress; undefined when there is nothing to wait for.
+   * @returns for how many milliseconds it has not changed.
+   */
+  look(value: number | undefined, step: number): number {
+    this.#ms = value === undefined || value !== this.#last ? 0 : this.#ms + step;
+    this.#last = value;
+    return this.#ms;
+  }
+}
+
+/**
+ * Ends what lasts too long on a caller's connection: idleness, replies that it does not take, and
+ * a goodbye. Sets no alarm while there is nothing to wait for.
+ */
+export class CallerWatch implements WheelEntry {
+  deadline = 0;
+  wheelSlot = NOT_SET;
+  wheelNext: WheelEntry | undefined;
+  wheelPrev: WheelEntry | undefined;
+
+  /** When bytes last came, or the connection last had a reason not to be idle. */
+  heardAt: number;
+  /** When a request last came. */
+  calledAt = 0;
+  readonly #caller: Watched;
+  readonly #scope: ListenerScope;
+  readonly #output = new Stall();
+  #lookedAt = 0;
+  #closely = false;
+  #draining = false;
+  /** Since when the peer has had its last words; undefined before. */
+  #lastWordFor: number | undefined;
+
+  constructor(caller: Watched, scope: ListenerScope) {
+    this.#caller = caller;
+    this.#scope = scope;
+    this.heardAt = scope.deps.clock.now();
+    this.rearm();
+  }
+
+  /** There is something that may not last: looks at it often from now on. */
+  closely(): void {
+    if (this.#closely) return;
+    this.#closely = true;
+    this.#lookedAt = this.#scope.deps.clock.now();
+    this.#setAlarm(this.#lookedAt);
+  }
+
+  /** `idleTimeout` may have changed. */
+  rearm(): void {
+    this.#setAlarm(this.#scope.deps.clock.now());
+  }
+
+  /** Nothing could be heard until now. */
+  resumed(): void {
+    this.heardAt = this.calledAt = this.#scope.deps.clock.now();
+  }
+
+  /** The last request under way has been answered. */
+  answered(): void {
+    if (this.#scope.idleTimeout > 0) this.heardAt = this.#scope.deps.clock.now();
+  }
+
+  /** From now on quiet is a reason to leave. */
+  drain(): void {
+    this.#draining = true;
+    this.closely();
+  }
+
+  /** Calls `cutShort` after LAST_WORD_MS in which nothing waited to be sent; the last call of this counts. */
+  lastWord(): void {
+    this.#lastWordFor = 0;
+    this.closely();
+  }
+
+  stop(): void {
+    this.#scope.deps.slowWheel.clear(this);
+  }
+
+  onDeadline(): void {
+    const now = this.#scope.deps.clock.now();
+    const step = Math.min(now - this.#lookedAt, MAX_STEP_MS);
+    this.#lookedAt = now;
+    const caller = this.#caller;
+    const { connection } = caller;
+    const patience = this.#scope.limits.stallTimeout * (caller.understandsGoaway ? SIDECAR_PATIENCE : 1);
+    const { queued } = connection;
+    if (this.#output.look(queued > 0 ? connection.progress : undefined, step) >= patience) {
+      return connection.destroy(`took none of ${queued} bytes of replies in ${patience} ms`);
+    }
+    if (this.#lastWordFor !== undefined && queued === 0) {
+      this.#lastWordFor += step;
+      if (this.#lastWordFor >= LAST_WORD_MS) caller.cutShort();
+    } else if (this.#draining && this.#isQuiet(now)) {
+      caller.leave('drained');
+    } else if (this.#isIdle(now)) {
+      caller.leave(`idle for ${this.#scope.idleTimeout} ms`);
+    }
+    if (connection.closed) return;
+    this.#closely = connection.queued > 0 || this.#draining || this.#lastWordFor !== undefined;
+    this.#setAlarm(now);
+  }
+
+  /** Nothing is under way in either direction. While it is not read from, silence says nothing. */
+  get #settled(): boolean {
+    const { active, connection } = this.#caller;
+    return active === 0 && connection.queued === 0 && connection.reading;
+  }
+
+  /** No request has come, nor more of one. Heartbeats go on for as long as the peer keeps the connection. */
+  #isQuiet(now: number): boolean {
+    if (!this.#settled || now - this.calledAt < QUIET_MS) return false;
+    return this.#caller.incomplete === 0 || now - this.heardAt >= QUIET_MS;
+  }
+
+  #isIdle(now: number): boolean {
+    const { idleTimeout } = this.#scope;
+    return idleTimeout > 0 && this.#settled && now - this.heardAt >= idleTimeout;
+  }
+
+  #setAlarm(now: number): void {
+    const { idleTimeout, deps } = this.#scope;
+    const look = now + LOOK_MS;
+    if (this.#closely) deps.slowWheel.set(this, look);
+    else if (idleTimeout > 0) deps.slowWheel.set(this, Math.max(this.heardAt + idleTimeout, look));
+  }
+}

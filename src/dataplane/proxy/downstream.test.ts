@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Caller, Provider } from './testing/bolt-peer.ts';
+import { settled, until } from './testing/settled.ts';
+import { SERVICE, SmallMesh, type SmallMeshOptions } from './testing/small-mesh.ts';
+
+const LARGE = 'x'.repeat(64 << 10);
+const LONG = { timeout: 1_000_000 };
+const MANY = { limits: { maxPending: 10_000, maxOutput: 64 << 20 }, policy: { maxPendingPerConnection: 10_000 } };
+
+/** A caller's connection is tested with the sockets on both sides of it; only the time is made up. */
+function meshTest(
+  name: string,
+  options: SmallMeshOptions,
+  run: (mesh: SmallMesh, provider: Provider) => Promise<void>,
+): void {
+  test(`downstream: ${name}`, async () => {
+    const mesh = await SmallMesh.open(options);
+    try {
+      const provider = await mesh.provider();
+      mesh.endpoints(provider);
+      await run(mesh, provider);
+    } finally {
+      await mesh.close();
+    }
+  });
+}
+
+/**
+ * Lets `caller` read nothing and ask, until a few of its replies find no room in the kernel any more.
+ *
+ * @returns how many it has asked for; `most` at most.
+ */
+async function leaveUnread(mesh: SmallMesh, caller: Caller, provider: Provider, most = 1000): Promise<number> {
+  caller.socket.pause();
+  let calls = 0;
+  while (calls < most && mesh.net.unsent === 0) {
+    caller.send(++calls, SERVICE, LONG);
+    provider.reply(await provider.requests.next(), LARGE);
+    await until('the end of the call', () => mesh.listener.active === 0);
+  }
+  return calls;
+}
+
+async function isClosed(mesh: SmallMesh): Promise<void> {
+  await until('the end of the connection', () => mesh.listener.connections === 0);
+}
+
+meshTest('a drain leaves a caller that has stopped reading the time to take up again', MANY, async (mesh, provider) => {
+  const calls = 600;
+  const caller = await mesh.caller();
+  provider.answerAll(LARGE);
+  caller.socket.pause();
+  for (let id = 0; id < calls; id++) caller.send(id, SERVICE, { ...LONG, content: 'y'.repeat(32 << 10) });
+  await until('back-pressure', () => mesh.net.unsent > 1 << 20 && mesh.listener.active === 0);
+  const drained = mesh.listener.drain(60_000);
+  await mesh.pass(4000);
+  caller.socket.resume();
+  await until('all replies', () => caller.replies.count === calls);
+  await mesh.pass(1500);
+  assert.equal(await drained, 0);
+  await until('the caller to see the end', () => caller.events.length === 2);
+  assert.deepEqual(caller.events, ['end', 'close']);
+});
+
+meshTest('what a caller sends after the end of a drain costs it no reply', {}, async (mesh, provider) => {
+  const [other, caller] = [await mesh.caller(), await mesh.caller({ allowHalfOpen: true })];
+  const room = await leaveUnread(mesh, other, provider);
+  other.socket.destroy();
+  await until('the end of the other', () => mesh.listener.connections === 1);
+  // All that it asks for is with the kernel, which still has to send much of it.
+  const calls = await leaveUnread(mesh, caller, provider, room - (room >> 3));
+  const sent = provider.requests.count;
+  const drained = mesh.listener.drain(60_000);
+  await mesh.pass(1000);
+  caller.send(calls + 1, SERVICE);
+  await mesh.pass(1000);
+  assert.equal(await drained, 0, 'it is not waited for when it does not close its side');
+  caller.socket.resume();
+  await until('all replies', () => caller.replies.count === calls);
+  assert.equal(provider.requests.count, sent);
+});
+
+meshTest('a few unread replies do not keep an idle connection', { idleTimeout: 10_000 }, async (mesh, provider) => {
+  const caller = await mesh.caller();
+  await leaveUnread(mesh, caller, provider);
+  assert.ok(mesh.net.unsent < 1 << 20);
+  await mesh.pass(7000);
+  await isClosed(mesh);
+  assert.equal(mesh.net.unsent, 0);
+});
+
+meshTest('nor one that the caller has closed on its side', {}, async (mesh, provider) => {
+  const caller = await mesh.caller({ allowHalfOpen: true });
+  await leaveUnread(mesh, caller, provider);
+  caller.socket.end();
+  await mesh.pass(7000);
+  await isClosed(mesh);
+  assert.equal(mesh.net.unsent, 0);
+});
+
+meshTest('a caller that closes its side gets the replies to what it has sent', {}, async (mesh, provider) => {
+  const caller = await mesh.caller({ allowHalfOpen: true });
+  caller.send(1, SERVICE, LONG);
+  const request = await provider.requests.next();
+  caller.socket.end();
+  await mesh.pass(5000);
+  provider.reply(request);
+  assert.equal((await caller.replies.next()).success, true);
+  await until('the caller to see the end', () => caller.events.length === 2);
+  assert.deepEqual(caller.events, ['end', 'close']);
+});
+
+meshTest('idleTimeout counts from the last reply', { idleTimeout: 10_000 }, async (mesh, provider) => {
+  const caller = await mesh.caller();
+  caller.send(1, SERVICE, LONG);
+  const request = await provider.requests.next();
+  await mesh.pass(30_000);
+  provider.reply(request);
+  await caller.replies.next();
+  await mesh.pass(9000);
+  assert.equal(mesh.listener.connections, 1);
+  await mesh.pass(2000);
+  await isClosed(mesh);
+});
+
+meshTest('a caller that breaks the protocol gets its last replies', {}, async (mesh, provider) => {
+  const caller = await mesh.caller({ allowHalfOpen: true });
+  caller.send(1, SERVICE, LONG);
+  const request = await provider.requests.next();
+  caller.socket.write('GET / HTTP/1.1\r\n\r\n');
+  await mesh.pass(500);
+  assert.deepEqual(caller.events, []);
+  provider.reply(request);
+  assert.equal((await caller.replies.next()).success, true);
+  await until('the caller to see the end', () => caller.events.includes('end'));
+  await mesh.pass(1500);
+  await isClosed(mesh);
+  assert.deepEqual(mesh.cluster.stats.totals(), { ok: 1 });
+});
+
+meshTest('but only those of the next second, and the others count as abandoned', {}, async (mesh, provider) => {
+  const caller = await mesh.caller({ allowHalfOpen: true });
+  caller.send(1, SERVICE, LONG);
+  const request = await provider.requests.next();
+  caller.socket.write('GET / HTTP/1.1\r\n\r\n');
+  await settled();
+  for (let i = 0; i < 8 && !caller.events.includes('end'); i++) await mesh.pass(250);
+  assert.deepEqual(caller.events, ['end']);
+  provider.reply(request);
+  await mesh.pass(1500);
+  await isClosed(mesh);
+  assert.equal(caller.replies.count, 0);
+  assert.deepEqual(mesh.cluster.stats.totals(), { ok: 0, abandoned: 1 });
+});
