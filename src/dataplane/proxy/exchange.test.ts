@@ -98,6 +98,15 @@ meshTest(
   },
 );
 
+meshTest('a caller hears why its request waits in vain before it stops waiting itself', {}, async (mesh) => {
+  const caller = await mesh.caller();
+  caller.send(1, SERVICE, { timeout: 1000 });
+  caller.send(9, 'none');
+  await caller.replies.next();
+  mesh.clock.advance(970);
+  assert.match((await caller.replies.next()).text, /waited 9[5-7]\d ms for the first endpoints/);
+});
+
 meshTest('once sent, its own deadline counts, not the one of the queue', SHORT_QUEUE, async (mesh) => {
   const provider = await mesh.provider();
   const caller = await mesh.caller();

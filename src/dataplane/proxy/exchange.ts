@@ -15,6 +15,9 @@ import type { ManagedCluster } from './managed-cluster.ts';
 /** Endpoints that cannot be connected to are left for others this often, before the request fails. */
 const MAX_CONNECT_FAILURES = 3;
 
+/** One that waits in vain is answered this long before its caller gives up, which else never hears why. */
+const EARLY_MS = 50;
+
 /**
  * One request and its reply, from the caller's connection to an endpoint's and back.
  *
@@ -96,7 +99,8 @@ export class Exchange implements UpstreamCall, WheelEntry {
     if (this.#queued) return;
     this.#queued = true;
     const { clock, wheel } = this.#scope.deps;
-    wheel.set(this, Math.min(this.#expiresAt, clock.now() + this.#target!.cluster.policy.queue.timeout));
+    const early = Math.min(EARLY_MS, (this.#expiresAt - this.#startedAt) / 10);
+    wheel.set(this, Math.min(this.#expiresAt - early, clock.now() + this.#target!.cluster.policy.queue.timeout));
   }
 
   onReply(frame: FrameView): void {
