@@ -1,3 +1,4 @@
+import { emitKeypressEvents } from 'node:readline';
 import { UsageError } from './command.ts';
 import type { CliIo, Command } from './command.ts';
 import { LiveShow } from './demo/live-show.ts';
@@ -49,9 +50,10 @@ async function run(args: readonly string[], io: CliIo): Promise<number> {
   if (positionals.length > 0) throw new UsageError(`takes no argument ${positionals[0]}`);
   const rate = values.rate === undefined ? DEFAULT_RATE : numberOf('--rate', values.rate, MAX_RATE);
   const seconds = values.seconds === undefined ? undefined : numberOf('--seconds', values.seconds, 86_400);
-  const live = io.isTty && values.plain !== true;
+  // A dumb terminal shows the sequences that move its cursor as text.
+  const live = io.isTty && values.plain !== true && io.env['TERM'] !== 'dumb';
   const keyboard = live && process.stdin.isTTY;
-  const colors = live && !io.env['NO_COLOR'] && io.env['TERM'] !== 'dumb';
+  const colors = live && !io.env['NO_COLOR'];
   const terminal = {
     get columns() {
       return process.stdout.columns ?? io.columns;
@@ -98,16 +100,17 @@ async function withSignals<T>(end: () => void, work: () => Promise<T>): Promise<
   }
 }
 
-/** Hears single keys. Ctrl-C is one of them meanwhile: '\x03'. */
+/** Hears single keys, Ctrl-C ('\x03') among them. An arrow key, which sends several characters, is one key. */
 function listenToKeys(onKey: (key: string) => void): () => void {
   const { stdin } = process;
-  const onData = (data: Buffer): void => {
-    for (const key of data.toString()) onKey(key.toLowerCase());
+  const onKeypress = (_: string | undefined, { sequence }: { sequence: string }): void => {
+    onKey(sequence.toLowerCase());
   };
+  emitKeypressEvents(stdin);
   stdin.setRawMode(true);
-  stdin.on('data', onData);
+  stdin.on('keypress', onKeypress);
   return () => {
-    stdin.off('data', onData);
+    stdin.off('keypress', onKeypress);
     stdin.setRawMode(false);
     stdin.pause();
   };

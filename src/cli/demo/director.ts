@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EndpointState } from './endpoints.ts';
+import { CONSUMER_SIDECAR, REGISTRY } from './mesh.ts';
 import type { Mesh } from './mesh.ts';
 import type { Provider } from './provider.ts';
 
@@ -27,7 +28,16 @@ export class Director {
     });
   }
 
+  /** What cannot be shown any more, since a part has ended that nothing replaces. */
+  get loss(): string | undefined {
+    const { lost } = this.#mesh;
+    if (lost.has(CONSUMER_SIDECAR)) return "The consumer's sidecar is gone: start the demo again.";
+    if (lost.has(REGISTRY)) return 'The registry is gone: calls go on, changes do not. Start the demo again.';
+    return undefined;
+  }
+
   async add(): Promise<void> {
+    if (this.loss !== undefined) return this.#say(this.loss);
     if (this.#adding) return this.#say('one provider is starting already');
     if (this.#mesh.providers.length >= MAX_PROVIDERS) {
       return this.#say(`${MAX_PROVIDERS} providers are enough for one machine: kill or stop one first`);
@@ -45,6 +55,7 @@ export class Director {
 
   /** Kills the oldest: the one that is called without sidecars as well, so that the difference shows. */
   kill(): void {
+    if (this.loss !== undefined) return this.#say(this.loss);
     const [oldest, second] = this.ready;
     if (oldest === undefined || second === undefined) return this.#say(NOT_THE_LAST);
     this.#mesh.kill(oldest);
@@ -52,6 +63,7 @@ export class Director {
 
   /** Stops the newest. */
   async stop(): Promise<void> {
+    if (this.loss !== undefined) return this.#say(this.loss);
     const { ready } = this;
     const newest = ready.at(-1);
     if (newest === undefined || ready.length < 2) return this.#say(NOT_THE_LAST);

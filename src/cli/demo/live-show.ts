@@ -65,7 +65,8 @@ export class LiveShow implements Show {
   frame(scene: Scene): void {
     this.#live = true;
     // The last row stays free: a line end there would scroll.
-    this.#draw(layOut(scene, Math.max(1, this.#terminal.rows - 1)));
+    const { rows, columns } = this.#terminal;
+    this.#draw(layOut(scene, { rows: Math.max(1, rows - 1), columns }));
   }
 
   close(summary: string): void {

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from './free-port.ts';
 import { Member } from './member.ts';
 import type { LogRecord, MemberHooks } from './member.ts';
 import type { Programs } from './programs.ts';
@@ -30,6 +30,9 @@ export interface MeshHooks {
   onReport(message: object): void;
 }
 
+export const REGISTRY = 'registry';
+export const CONSUMER_SIDECAR = "consumer's sidecar";
+
 /** How long the direct path keeps calling a dead provider before somebody changes its address. */
 const REDIRECT_MS = 3_000;
 /** Above the timeout of a call. */
@@ -43,6 +46,7 @@ export class Mesh {
   readonly #hooks: MeshHooks;
   readonly #members = new Set<Member>();
   readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #lost = new Set<string>();
   #providers: Provider[] = [];
   #registry = '';
   #consumer: Member | undefined;
@@ -76,6 +80,11 @@ export class Mesh {
     return this.#directTo;
   }
 
+  /** The parts that have ended though they cannot be replaced: REGISTRY, CONSUMER_SIDECAR. */
+  get lost(): ReadonlySet<string> {
+    return this.#lost;
+  }
+
   /** Rejects, with its output, when the consumer ends: without its calls there is nothing to show. */
   get consumerEnded(): Promise<void> {
     return this.#consumer?.fails() ?? Promise.resolve();
@@ -85,9 +94,9 @@ export class Mesh {
   async start(): Promise<void> {
     const { weft } = this.#options.programs;
     const control = [weft, 'control', '--address', '127.0.0.1:0', '--log-format', 'json'];
-    const registry = await this.#startMember('registry', control);
+    const registry = await this.#startMember(REGISTRY, control);
     this.#registry = String((await registry.logged('registry listening'))['address']);
-    this.#hooks.onStarted('registry', registry.pid, `http://${this.#registry}/services`);
+    this.#hooks.onStarted(REGISTRY, registry.pid, `http://${this.#registry}/services`);
     const first = await this.addProvider();
     await this.#startConsumer(first);
     this.#watch(registry);
@@ -175,11 +184,11 @@ export class Mesh {
   async #startConsumer(first: Provider): Promise<void> {
     const { programs, rate } = this.#options;
     const config = await this.#writeConfig('consumer');
-    const sidecar = await this.#startMember("consumer's sidecar", [programs.weft, 'proxy', '-c', config]);
+    const sidecar = await this.#startMember(CONSUMER_SIDECAR, [programs.weft, 'proxy', '-c', config]);
     const egress = String((await sidecar.logged('listening'))['address']);
     const api = String((await sidecar.logged('local API for applications'))['address']);
     this.#consumerAdmin = String((await sidecar.logged('ready'))['admin']);
-    this.#hooks.onStarted("consumer's sidecar", sidecar.pid, this.#consumerAdmin);
+    this.#hooks.onStarted(CONSUMER_SIDECAR, sidecar.pid, this.#consumerAdmin);
     const options = { sidecar: api, egress, direct: first.app, rate: String(rate) };
     const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
     const consumer = await this.#startMember('consumer', [programs.consumer, ...args], {
@@ -213,7 +222,9 @@ export class Mesh {
   /** Members that end without having been asked to are news. */
   #watch(member: Member): void {
     void member.ended.then((how) => {
-      if (!this.#closing) this.#hooks.onEvent(`${member.name} has ended (${how})`);
+      if (this.#closing) return;
+      this.#lost.add(member.name);
+      this.#hooks.onEvent(`${member.name} has ended (${how})`);
     });
   }
 
@@ -262,17 +273,4 @@ export class Mesh {
     }, ms);
     this.#timers.add(timer);
   }
-}
-
-/** A port that nobody listens on: an app, unlike a sidecar, has to be told its port beforehand. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('the system gave no port');
-  return address.port;
 }

@@ -6,9 +6,10 @@ import { systemClock } from '../../core/clock.ts';
 import { Director } from './director.ts';
 import { askEndpoints } from './endpoints.ts';
 import type { EndpointState } from './endpoints.ts';
-import { Mesh } from './mesh.ts';
+import { EventLog } from './event-log.ts';
+import { CONSUMER_SIDECAR, Mesh, REGISTRY } from './mesh.ts';
 import { findPrograms } from './programs.ts';
-import type { Scene, SceneEvent } from './scene.ts';
+import type { Scene } from './scene.ts';
 import type { Show } from './show.ts';
 import { count } from './text.ts';
 import { runTour } from './tour.ts';
@@ -34,7 +35,7 @@ export class DemoRun {
   readonly #options: DemoOptions;
   readonly #show: Show;
   readonly #traffic = new Traffic(() => systemClock.now());
-  readonly #events: SceneEvent[] = [];
+  readonly #log = new EventLog();
   readonly #failureToldAt = { mesh: -Infinity, direct: -Infinity };
   readonly #end = new AbortController();
   #mesh: Mesh | undefined;
@@ -123,11 +124,14 @@ export class DemoRun {
     else if (key === 'k') director.kill();
     else if (key === 's') void director.stop();
     else if (key === 'q' || key === '\x03') this.end();
+    else this.#say('the keys are a, k, s and q; see the last line');
   }
 
   async #frame(director: Director): Promise<void> {
     const mesh = this.#mesh!;
-    this.#endpoints = (await askEndpoints(mesh.consumerAdmin, SERVICE)) ?? this.#endpoints;
+    // A slow answer changes nothing; one that cannot come is not known.
+    const unknown = mesh.lost.has(CONSUMER_SIDECAR) ? new Map<string, EndpointState>() : this.#endpoints;
+    this.#endpoints = (await askEndpoints(mesh.consumerAdmin, SERVICE)) ?? unknown;
     this.#show.frame(this.#scene(mesh, director));
   }
 
@@ -139,22 +143,28 @@ export class DemoRun {
       address: provider.ingress,
       endpoint: this.#endpoints.get(provider.ingress),
     }));
-    const sidecars = mesh.providers.filter(({ admin, phase }) => admin !== '' && phase !== 'gone');
     return {
       seconds: this.#seconds(),
       mesh: this.#traffic.path('mesh'),
       direct: this.#traffic.path('direct'),
       directTo: mesh.directTo?.name ?? '',
       providers,
-      links: [
-        { name: "consumer's sidecar", url: mesh.consumerAdmin },
-        ...sidecars.map(({ name, admin }) => ({ name: `${name}'s sidecar`, url: admin })),
-        { name: 'registry', url: `http://${mesh.registry}/services` },
-      ],
-      events: this.#events,
-      hint: this.#options.listen === undefined ? 'The tour runs by itself.' : director.hint,
+      links: this.#links(mesh),
+      events: this.#log.events,
+      hint: director.loss ?? (this.#options.listen === undefined ? 'The tour runs by itself.' : director.hint),
       keys: this.#options.listen !== undefined,
     };
+  }
+
+  /** What can be looked at: the pages of those that run. */
+  #links(mesh: Mesh): Scene['links'] {
+    const sidecars = mesh.providers.filter(({ admin, sidecar }) => admin !== '' && sidecar?.running === true);
+    const links = [
+      { name: CONSUMER_SIDECAR, url: mesh.consumerAdmin },
+      ...sidecars.map(({ name, admin }) => ({ name: `${name}'s sidecar`, url: admin })),
+      { name: REGISTRY, url: `http://${mesh.registry}/services` },
+    ];
+    return links.filter(({ name }) => !mesh.lost.has(name));
   }
 
   #report(message: object): void {
@@ -171,10 +181,9 @@ export class DemoRun {
   }
 
   #say(text: string): void {
-    const event = { seconds: this.#seconds(), text: text.trim() };
-    this.#events.push(event);
-    if (this.#events.length > 20) this.#events.shift();
-    this.#show.event(event.seconds, event.text);
+    const seconds = this.#seconds();
+    this.#log.add(seconds, text.trim());
+    this.#show.event(seconds, text.trim());
   }
 
   #seconds(): number {

@@ -37,4 +37,6 @@ export interface SceneEvent {
   /** Seconds since the calls began. */
   readonly seconds: number;
   readonly text: string;
+  /** How often in a row; `seconds` is that of the last time. */
+  readonly times: number;
 }

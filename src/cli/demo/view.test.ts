@@ -22,7 +22,7 @@ function scene(changes: Partial<Scene> = {}): Scene {
     directTo: 'provider-1',
     providers: [READY],
     links: [{ name: 'registry', url: 'http://127.0.0.1:34920/services' }],
-    events: Array.from({ length: 20 }, (_, i) => ({ seconds: i, text: `event ${i}` })),
+    events: Array.from({ length: 20 }, (_, i) => ({ seconds: i, text: `event ${i}`, times: 1 })),
     hint: 'Try a.',
     keys: true,
     ...changes,
@@ -32,7 +32,7 @@ function scene(changes: Partial<Scene> = {}): Scene {
 const EMPTY_PATH = { calls: 0, failures: 0, perSecond: 0, success: undefined, p50: undefined, p99: undefined };
 
 function draw(shown: Scene, rows: number, columns = 200): string[] {
-  return layOut(shown, rows).map((line) => renderLine(line, columns, false));
+  return layOut(shown, { rows, columns }).map((line) => renderLine(line, columns, false));
 }
 
 test('the calls of both paths and their difference', () => {
@@ -58,6 +58,28 @@ test('at any height the calls, the providers and the keys are there', () => {
       assert.ok(all.includes(part));
   }
   assert.equal(draw(scene(), 5).length, 5);
+});
+
+test('at 80x24 what has just happened is there, with its number', () => {
+  for (const count of [1, 2, 3, 4, 5]) {
+    const providers = Array.from({ length: count }, (_, i) => ({ ...READY, name: `provider-${i + 1}` }));
+    const sidecars = [...providers, { name: 'consumer' }].map(({ name }) => ({ name: `${name}'s sidecar`, url: '-' }));
+    const links = [...sidecars, { name: 'registry', url: '-' }];
+    const events = [...scene().events, { seconds: 21, text: 'only one left', times: 4 }];
+    const lines = draw(scene({ providers, links, events }), 23, 79);
+    assert.ok(lines.length <= 23);
+    assert.ok(lines.filter((line) => / event \d+$/.test(line)).length >= 3, lines.join('\n'));
+    assert.ok(lines.some((line) => line.endsWith(' only one left (×4)')));
+  }
+});
+
+test('at 50 columns latencies, states and keys are there', () => {
+  const lines = draw(scene(), 23, 49);
+  assert.equal(lines[2], ' calls     calls/s    success       p50       p99');
+  assert.equal(lines[3], ' sidecars      200   100.00 %   0.39 ms   12.3 ms');
+  assert.equal(lines[5], ' added                         +0.23 ms   −328 ms');
+  assert.equal(lines.at(-1), ' [a]dd  [k]ill  [s]top  [q]uit ');
+  assert.ok(lines.some((line) => line.endsWith(' ready')));
 });
 
 test('what matters fits into 80 columns', () => {

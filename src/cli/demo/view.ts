@@ -1,39 +1,71 @@
 import type { ProviderRow, Scene } from './scene.ts';
 import { count, duration, millis, percent, span } from './text.ts';
-import type { Line, Span, Style } from './text.ts';
+import type { Line, Style } from './text.ts';
 import type { PathView } from './traffic.ts';
 
 const EMPTY: Line = [];
+const EMPTY_SPAN = span('');
 const MAX_EVENTS = 8;
+/** Fewer hide what a key has just done; before that, other things go. */
+const WANTED_EVENTS = 4;
 const MIN_EVENTS = 2;
+/** A terminal of fewer columns gets shorter names and fewer columns. */
+const WIDE = 66;
 
-/** Lays a scene out in at most `rows` lines; what matters least goes first when there is little room. */
-export function layOut(scene: Scene, rows: number): Line[] {
-  for (let events = MAX_EVENTS; events >= MIN_EVENTS; events--) {
-    const lines = compose(scene, events, true);
-    if (lines.length <= rows) return lines;
+const KEYS = [
+  { key: 'a', long: ' add a provider', short: 'dd' },
+  { key: 'k', long: ' kill one', short: 'ill' },
+  { key: 's', long: ' stop one gracefully', short: 'top' },
+  { key: 'q', long: ' quit', short: 'uit' },
+] as const;
+
+export interface Size {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** Lays a scene out in at most so many rows; what matters least goes first when there is little room. */
+export function layOut(scene: Scene, { rows, columns }: Size): Line[] {
+  const wide = columns >= WIDE;
+  const spaced = fit(rows, WANTED_EVENTS, (events) => compose(scene, events, { wide, links: true }));
+  if (spaced !== undefined) return spaced;
+  const dense = fit(rows, WANTED_EVENTS, (events) => withoutGaps(compose(scene, events, { wide, links: true })));
+  if (dense !== undefined) return dense;
+  const least = (events: number): Line[] => withoutGaps(compose(scene, events, { wide, links: false }));
+  return fit(rows, MIN_EVENTS, least) ?? least(MIN_EVENTS).slice(0, rows);
+}
+
+/** The lines with the most events for which there is room. */
+function fit(rows: number, least: number, lines: (events: number) => Line[]): Line[] | undefined {
+  for (let events = MAX_EVENTS; events >= least; events--) {
+    const shown = lines(events);
+    if (shown.length <= rows) return shown;
   }
-  const dense = withoutGaps(compose(scene, MIN_EVENTS, true));
-  if (dense.length <= rows) return dense;
-  return withoutGaps(compose(scene, MIN_EVENTS, false)).slice(0, rows);
+  return undefined;
 }
 
 function withoutGaps(lines: readonly Line[]): Line[] {
   return lines.filter((line) => line !== EMPTY);
 }
 
-function compose(scene: Scene, events: number, links: boolean): Line[] {
+interface Extent {
+  readonly wide: boolean;
+  /** Whether the pages to look at are named. */
+  readonly links: boolean;
+}
+
+function compose(scene: Scene, events: number, { wide, links }: Extent): Line[] {
   return [
     title(scene),
     EMPTY,
-    ...paths(scene),
+    ...paths(scene, wide),
     EMPTY,
-    ...providers(scene),
+    ...providers(scene, wide),
     EMPTY,
     ...(links ? [...look(scene), EMPTY] : []),
     ...happened(scene, events),
     EMPTY,
-    ...next(scene),
+    ...next(scene, wide),
   ];
 }
 
@@ -45,17 +77,24 @@ function title({ seconds }: Scene): Line {
   ];
 }
 
-function paths({ mesh, direct, directTo }: Scene): Line[] {
-  return [
-    [span(' calls                  calls/s    success       p50       p99   failed of all', 'dim')],
-    pathLine('through two sidecars', mesh, 'bold'),
-    pathLine(`without, to ${directTo}`, direct),
+function paths({ mesh, direct, directTo }: Scene, wide: boolean): Line[] {
+  const names = wide
+    ? { mesh: 'through two sidecars', direct: `without, to ${directTo}`, added: 'the sidecars add', width: 25 }
+    : { mesh: 'sidecars', direct: 'direct', added: 'added', width: 11 };
+  const name = (text: string): string => ` ${text}`.padEnd(names.width);
+  const head = 'calls/s'.padStart(7) + 'success'.padStart(11) + 'p50'.padStart(10) + 'p99'.padStart(10);
+  const table = [
+    [span(name('calls') + head, 'dim'), span('   failed of all', 'dim')],
+    pathLine(name(names.mesh), mesh, 'bold'),
+    pathLine(name(names.direct), direct),
     [
-      span(' the sidecars add'.padEnd(43), 'dim'),
-      span(added(mesh.p50, direct.p50).padStart(10), 'dim'),
-      span(added(mesh.p99, direct.p99).padStart(10), 'dim'),
+      span(name(names.added) + ' '.repeat(18), 'dim'),
+      span(added(mesh.p50, direct.p50).padStart(10) + added(mesh.p99, direct.p99).padStart(10), 'dim'),
+      EMPTY_SPAN,
     ],
   ];
+  // The last column is the one that success tells as well.
+  return wide ? table : table.map((line) => line.slice(0, -1));
 }
 
 /** How much longer it takes, with its sign. */
@@ -67,21 +106,22 @@ function added(after: number | undefined, before: number | undefined): string {
 function pathLine(name: string, path: PathView, style?: Style): Line {
   const good = path.success === undefined ? undefined : path.success === 1 ? 'green' : 'red';
   return [
-    span(` ${name}`.padEnd(25) + count(Math.round(path.perSecond)).padStart(7), style),
+    span(name + count(Math.round(path.perSecond)).padStart(7), style),
     span(percent(path.success).padStart(11), good),
     span(millis(path.p50).padStart(10) + millis(path.p99).padStart(10), style),
     span(`   ${count(path.failures)} of ${count(path.calls)}`, path.failures > 0 ? 'red' : style),
   ];
 }
 
-function providers({ providers: rows }: Scene): Line[] {
+function providers({ providers: rows }: Scene, wide: boolean): Line[] {
+  const address = (text: string): string => (wide ? text.padEnd(16) : '');
   return [
-    [span(' provider      its sidecar      calls/s    calls  state', 'dim')],
+    [span(` provider      ${address('its sidecar')} calls/s    calls  state`, 'dim')],
     ...rows.map((row): Line => {
       const { text, style, mark } = stateOf(row);
       return [
         span(` ${mark} `, style),
-        span(row.name.padEnd(12) + row.address.padEnd(16)),
+        span(row.name.padEnd(12) + address(row.address)),
         span(count(Math.round(row.perSecond)).padStart(8) + count(row.calls).padStart(9)),
         span(`  ${text}`, style),
       ];
@@ -125,17 +165,18 @@ function happened({ events }: Scene, most: number): Line[] {
   return [
     [span(' what happened', 'dim')],
     ...(last.length === 0 ? [[span('              nothing yet', 'dim')]] : []),
-    ...last.map(({ seconds, text }): Line => [span(duration(seconds).padStart(12), 'dim'), span(`  ${text}`)]),
+    ...last.map(({ seconds, text, times }): Line => {
+      return [span(duration(seconds).padStart(12), 'dim'), span(`  ${text}`), span(times > 1 ? ` (×${times})` : '')];
+    }),
   ];
 }
 
-function next({ hint, keys }: Scene): Line[] {
-  // oxlint-disable-next-line unicorn/consistent-function-scoping -- it belongs to this text alone
-  const key = (name: string, what: string): Span[] => [span(` [${name}]`, 'bold'), span(` ${what} `)];
-  const bar: Line = keys
-    ? [...key('a', 'add a provider'), ...key('k', 'kill one'), ...key('s', 'stop one gracefully'), ...key('q', 'quit')]
-    : [span(' Ctrl-C ends it', 'dim')];
-  return [[span(` ${hint}`, 'yellow')], bar];
+function next({ hint, keys }: Scene, wide: boolean): Line[] {
+  return [[span(` ${hint}`, 'yellow')], keys ? keyBar(wide) : [span(' Ctrl-C ends it', 'dim')]];
+}
+
+function keyBar(wide: boolean): Line {
+  return KEYS.flatMap(({ key, long, short }) => [span(` [${key}]`, 'bold'), span(`${wide ? long : short} `)]);
 }
 
 /** A scene in one line, for where nothing can be drawn over. */
