@@ -126,6 +126,10 @@ test('a request arrives as it was sent but for its id, and heartbeats do not arr
   const clusters = [{ name: ECHO, endpoints: [`127.0.0.1:${provider.port}`] }];
   const egress = await startSidecar(t, { name: 'egress', clusters });
   const client = await openRawClient(t, egress.ports.egress);
+  // One that waits for the connection is passed on with the rest of its timeout.
+  client.send(requestOf(ECHO, 99, Buffer.alloc(0)));
+  await client.reply(99);
+  received.length = 0;
   const headers = [
     ['nothing', null],
     ['service', ECHO],
