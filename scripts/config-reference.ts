@@ -43,12 +43,15 @@ document and tags are refused.
 ## Reload
 
 SIGHUP, or a change of the file, reads it again. A file with errors changes nothing and is told
-in the log. These take effect at once: \`listeners\` (a change of \`limits\` or \`idleTimeout\`
-without closing the port, any other by opening it anew), \`clusterDefaults\`, \`clusters\`,
+in the log. These take effect at once: \`listeners\`, \`clusterDefaults\`, \`clusters\`,
 \`discovery\`, \`shutdown\`, \`log\`. A change of \`node\`, \`admin\`, \`sdk\`, \`health\`,
-\`registry\` or \`stateDir\` waits for the next start, and the log says so. A listener that cannot
-be opened anew stays as it was; the log and \`/config\` of the admin interface say why, and the
-next reload tries again.
+\`registry\` or \`stateDir\` waits for the next start, and the log says so.
+
+A listener with a new \`address\`, \`protocol\` or \`direction\` is opened anew, all else changes
+without closing its port. When it cannot be opened it stays as it was; the log and \`/config\` of the
+admin interface say why, and the next reload tries again. An ingress listener that moves to another
+port, or goes, keeps its old port open until the registry has taken the change and
+\`shutdown.propagation\` is over. What apps have published follows \`advertise\` and \`app\`.
 `;
 
 export function renderReference(schema: JsonSchema, example: string): string {

@@ -1,4 +1,4 @@
-import type { ClusterConfig, Config, IngressListenerConfig, ListenerConfig } from '../config/config.ts';
+import type { ClusterConfig, Config, ListenerConfig } from '../config/config.ts';
 import { diffConfig } from '../config/diff.ts';
 import { Budget } from '../core/budget.ts';
 import type { Chance, Clock } from '../core/clock.ts';
@@ -8,6 +8,7 @@ import type { EndpointSource } from '../dataplane/cluster/endpoint-source.ts';
 import { NetContext } from '../dataplane/net/net-context.ts';
 import { Clusters, type StaticCluster } from '../dataplane/proxy/clusters.ts';
 import type { ProxyDeps } from '../dataplane/proxy/listener-scope.ts';
+import type { ManagedCluster } from '../dataplane/proxy/managed-cluster.ts';
 import { ProxyListener, type ListenerSpec } from '../dataplane/proxy/proxy-listener.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -29,9 +30,22 @@ export interface DataPlaneDeps {
   onAppLost(port: number): void;
 }
 
-interface OpenListener {
+export interface OpenListener {
   config: ListenerConfig;
   readonly listener: ProxyListener;
+}
+
+export interface Applied {
+  /** What could not be done, for people; all else is done. */
+  readonly failures: string[];
+  /** Open listeners that have no place in the new config: `retire` them when their callers know of it. */
+  readonly replaced: OpenListener[];
+}
+
+/** A listener that is to close, and what takes its place, if anything does. */
+interface Move {
+  readonly old: OpenListener;
+  readonly after?: ListenerConfig;
 }
 
 /** Listeners and clusters of one proxy, built from a config and changed by the next one. */
@@ -43,8 +57,8 @@ export class DataPlane {
   /** Read for each reply, so that a reload is heeded at once. */
   readonly #upstreamLimits: UpstreamLimits;
   #listeners = new Map<string, OpenListener>();
-  /** Ends of listeners that are closed, and whose connections are not. */
-  readonly #retiring = new Set<Promise<number>>();
+  /** Of earlier configs; each leaves with its last connection. */
+  readonly #former = new Set<OpenListener>();
   #config: Config;
 
   constructor(config: Config, deps: DataPlaneDeps) {
@@ -99,12 +113,8 @@ export class DataPlane {
     for (const listener of this.#config.listeners) await this.#open(listener);
   }
 
-  /**
-   * Takes over a new config. Requests under way and connections of what stays are not touched.
-   *
-   * @returns what could not be done, for people; all else is done.
-   */
-  async apply(config: Config): Promise<string[]> {
+  /** Takes over a new config. Requests under way and connections of what stays are not touched. */
+  async apply(config: Config): Promise<Applied> {
     // Against what is open, not what was asked for: what could not be done is tried again.
     const running = this.listeners.map((listener) => listener.config);
     const { listeners } = diffConfig({ ...this.#config, listeners: running }, config);
@@ -112,19 +122,25 @@ export class DataPlane {
     this.#proxyDeps.budget.limit = maxBuffered(config);
     Object.assign(this.#upstreamLimits, upstreamLimits(config));
     this.clusters.apply(staticClusters(config.clusters), config.clusterDefaults, config.discovery);
-    const failures: string[] = [];
-    for (const { name } of listeners.removed) this.#close(this.#listeners.get(name)!);
+    const moves: Move[] = listeners.removed.map(({ name }) => ({ old: this.#listeners.get(name)! }));
     for (const { before, after, apply } of listeners.changed) {
-      const open = this.#listeners.get(before.name)!;
-      if (apply === 'in-place') {
-        open.config = after;
-        open.listener.adjust(after);
+      const old = this.#listeners.get(before.name)!;
+      if (apply === 'reopen') {
+        moves.push({ old, after });
       } else {
-        await this.#reopen(open, after, failures);
+        old.config = after;
+        old.listener.adjust(after);
       }
     }
-    for (const added of listeners.added) await this.#tryOpen(added, failures);
-    return failures;
+    const applied: Applied = { failures: [], replaced: [] };
+    await this.#move(moves, applied);
+    for (const added of listeners.added) await this.#tryOpen(added, applied.failures);
+    return applied;
+  }
+
+  /** Takes no new connections at them; those that are open finish in the background. */
+  retire(replaced: readonly OpenListener[]): void {
+    for (const open of replaced) void this.#retire(open);
   }
 
   /**
@@ -138,28 +154,41 @@ export class DataPlane {
     const until = clock.now() + ms;
     let cut = 0;
     for (const direction of ['ingress', 'egress']) {
-      const open = this.listeners.filter(({ config }) => config.direction === direction);
+      const ending = this.#all.filter(({ config }) => config.direction === direction);
       const left = Math.max(0, until - clock.now());
-      cut += await sum(open.map(({ listener }) => end(listener, left)));
+      cut += await sum(ending.map(({ listener }) => end(listener, left)));
     }
-    return cut + (await sum(this.#retiring));
+    return cut;
   }
 
-  /** Cuts whatever `drain` has not seen the end of: nothing is open or under way after it. */
+  /** Cuts whatever has not ended yet: nothing is open or under way after it. */
   async close(): Promise<void> {
     await this.drain(0);
     this.clusters.close();
     for (const wheel of this.#wheels) wheel.stop();
   }
 
-  /** When the new one cannot be opened, the old one stays. */
-  async #reopen(old: OpenListener, after: ListenerConfig, failures: string[]): Promise<void> {
+  get #all(): OpenListener[] {
+    return [...this.#listeners.values(), ...this.#former];
+  }
+
+  /** The new ones are opened before the old ones go. When one cannot be opened, the old one stays. */
+  async #move(moves: readonly Move[], { failures, replaced }: Applied): Promise<void> {
+    const wanted = new Set(this.#config.listeners.map(({ address }) => address.port));
     // On one port the old one would be in the way, whatever the hosts.
-    const inTheWay = old.config.address.port === after.address.port;
-    if (inTheWay) this.#close(old);
-    const opened = await this.#tryOpen(after, failures);
-    if (opened && !inTheWay) this.#retire(old);
-    if (!opened && inTheWay) await this.#tryOpen(old.config, failures);
+    const inTheWay = new Set(moves.map(({ old }) => old).filter(({ listener }) => wanted.has(listener.port)));
+    await Promise.all([...inTheWay].map((old) => this.#retire(old)));
+    for (const { old, after } of moves) {
+      const opened = after === undefined || (await this.#tryOpen(after, failures));
+      if (opened && after === undefined) this.#listeners.delete(old.config.name);
+      if (opened && !inTheWay.has(old)) {
+        this.#former.add(old);
+        replaced.push(old);
+        // Who still comes by the old address is served as the new config says.
+        if (after?.direction === old.config.direction) old.config = after;
+      }
+      if (!opened && inTheWay.has(old)) await this.#tryOpen(old.config, failures);
+    }
   }
 
   async #tryOpen(config: ListenerConfig, failures: string[]): Promise<boolean> {
@@ -173,18 +202,19 @@ export class DataPlane {
   }
 
   async #open(config: ListenerConfig): Promise<void> {
-    const { name, address, protocol, direction } = config;
+    const { name, address, protocol, direction, limits, idleTimeout } = config;
     const spec: ListenerSpec = {
       name,
       host: address.host,
       codec: CODECS[protocol],
-      limits: config.limits,
-      idleTimeout: config.idleTimeout,
-      route: direction === 'egress' ? (service) => this.clusters.find(service) : this.#appRoute(config),
+      limits,
+      idleTimeout,
+      route: (service) => this.#route(open.config, service),
     };
     const listener = new ProxyListener(spec, this.#proxyDeps, this.#deps.metrics);
+    const open: OpenListener = { config, listener };
     await listener.open(address.port);
-    this.#listeners.set(name, { config, listener });
+    this.#listeners.set(name, open);
     this.#deps.log.info('listening', {
       listener: name,
       address: `${address.host}:${listener.port}`,
@@ -193,26 +223,20 @@ export class DataPlane {
     });
   }
 
-  /** To the port at which the app registered the service, else to the one in the config. */
-  #appRoute(config: IngressListenerConfig): ListenerSpec['route'] {
+  #route(config: ListenerConfig, service: string): ManagedCluster | undefined {
+    if (config.direction === 'egress') return this.clusters.find(service);
+    // To the port at which the app registered the service, else to the one in the config.
     const { app, protocol } = config;
-    return (service) => {
-      const port = this.#deps.portOf(service, protocol) ?? app.port;
-      return this.clusters.app({ host: app.host, port });
-    };
+    return this.clusters.app({ host: app.host, port: this.#deps.portOf(service, protocol) ?? app.port });
   }
 
-  #close(open: OpenListener): void {
-    this.#listeners.delete(open.config.name);
-    this.#retire(open);
-  }
-
-  /** Takes no new connections; those that are open finish in the background. */
-  #retire({ config, listener }: OpenListener): void {
-    const ended = end(listener, this.#config.shutdown.drain);
-    this.#retiring.add(ended);
-    void ended.then(() => this.#retiring.delete(ended));
-    this.#deps.log.info('listener closed', { listener: config.name });
+  /** Resolves when its port is free; its connections finish in the background. */
+  async #retire(open: OpenListener): Promise<void> {
+    const { config, listener } = open;
+    this.#former.add(open);
+    await listener.stopAccepting();
+    this.#deps.log.info('listener closed', { listener: config.name, port: listener.port });
+    void listener.drain(this.#config.shutdown.drain).then(() => this.#former.delete(open));
   }
 }
 

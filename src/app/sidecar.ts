@@ -1,18 +1,19 @@
 import { startAdminServer } from '../admin/admin-server.ts';
 import type { AdminTarget } from '../admin/target.ts';
 import { formatAddress } from '../config/address.ts';
-import type { Config, IngressListenerConfig } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import { diffConfig, inEffect, type RestartSection } from '../config/diff.ts';
 import { redactConfig } from '../config/redact.ts';
 import { systemClock, type Chance, type Clock } from '../core/clock.ts';
 import { WeftError } from '../core/errors.ts';
 import type { Registry } from '../registry/registry.ts';
 import { createLocalApi, type LocalApi } from '../sdk/local-api.ts';
+import type { IngressInfo } from '../sdk/publisher.ts';
 import type { LogControl, Logger } from '../telemetry/log.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { viewsOf } from './admin-target.ts';
 import { CODECS, createRegistry } from './builtins.ts';
-import { DataPlane } from './data-plane.ts';
+import { DataPlane, type OpenListener } from './data-plane.ts';
 import { processMetrics } from './process-metrics.ts';
 import { registrySource } from './registry-source.ts';
 
@@ -98,9 +99,10 @@ export class Sidecar {
     const diff = diffConfig(this.#config, config);
     // After a failure the same config may still have something to do, and takes the failure back.
     if (diff.empty && this.#lastError === '') return log.info('config read again: nothing has changed');
-    const failures = (await this.#dataPlane?.apply(config)) ?? [];
+    const { failures = [], replaced = [] } = (await this.#dataPlane?.apply(config)) ?? {};
     if (diff.log) logControl.level = config.log.level;
     this.#config = inEffect(this.#config, config);
+    void this.#handOver(replaced);
     this.#loadedAt = this.#clock.wall();
     this.#lastError = failures.join('; ');
     this.#pending = diff.restart;
@@ -141,7 +143,7 @@ export class Sidecar {
   }
 
   async #startApi(): Promise<void> {
-    const { sdk, node, stateDir, health, discovery, listeners } = this.#config;
+    const { sdk, node, stateDir, health } = this.#config;
     if (sdk === undefined) return;
     const registry = this.#registry;
     if (registry === undefined) {
@@ -149,7 +151,6 @@ export class Sidecar {
         side: 'local',
       });
     }
-    const ingress = listeners.find((listener): listener is IngressListenerConfig => listener.direction === 'ingress');
     const { log } = this.#options;
     const { enabled, ...heartbeat } = health.heartbeat;
     this.#api = createLocalApi(
@@ -157,9 +158,9 @@ export class Sidecar {
         address: sdk.address,
         stateDir,
         node,
-        ingress: ingress && { app: ingress.app, advertise: this.#advertised(ingress) },
+        ingress: () => this.#ingress(),
         health: { checkService: health.checkService, heartbeat: enabled ? heartbeat : undefined },
-        firstPush: discovery.firstPush,
+        firstPush: () => this.#config.discovery.firstPush,
       },
       { registry, watches: registry, codec: CODECS.bolt, clock: this.#clock, log },
     );
@@ -170,11 +171,24 @@ export class Sidecar {
     log.info('local API for applications', { address: `http://${formatAddress(this.#api.address)}` });
   }
 
-  /** With port 0 the system has chosen one: that is what others call. */
-  #advertised({ name, advertise }: IngressListenerConfig): { host: string; port: number } {
-    if (advertise.port !== 0) return advertise;
-    const open = this.#dataPlane!.listeners.find(({ config }) => config.name === name);
-    return { host: advertise.host, port: open?.listener.port ?? 0 };
+  /** The way in that is published: the first one of the config, as it is open. */
+  #ingress(): IngressInfo | undefined {
+    const first = this.#config.listeners.find(({ direction }) => direction === 'ingress');
+    const open = this.#dataPlane?.listeners.find(({ config }) => config.name === first?.name);
+    if (open?.config.direction !== 'ingress') return undefined;
+    const { app, advertise } = open.config;
+    // With port 0 the system has chosen one: that is what others call.
+    return { app, advertise: advertise.port === 0 ? { host: advertise.host, port: open.listener.port } : advertise };
+  }
+
+  /** A way in that others know from the registry closes when they have heard of the new one. */
+  async #handOver(replaced: readonly OpenListener[]): Promise<void> {
+    const named = this.#api?.refresh();
+    if (named !== undefined && replaced.some(({ config }) => config.direction === 'ingress')) {
+      await named;
+      await new Promise<void>((resolve) => void this.#clock.after(this.#config.shutdown.propagation, resolve));
+    }
+    this.#dataPlane?.retire(replaced);
   }
 
   async #startAdmin(): Promise<void> {

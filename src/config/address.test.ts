@@ -113,6 +113,10 @@ test('two listeners overlap at one port, a wildcard with all, port 0 with none',
   assert.ok(overlap(at('127.0.0.1', 80), at('127.0.0.1', 80)));
   assert.ok(overlap(at('0.0.0.0', 80), at('127.0.0.1', 80)));
   assert.ok(overlap(at('Host', 80), at('host', 80)));
+  for (const host of ['127.0.0.1', '::1', '0:0:0:0:0:0:0:1', 'LOCALHOST']) {
+    assert.ok(overlap(at('localhost', 80), at(host, 80)), host);
+  }
+  assert.ok(!overlap(at('localhost', 80), at('127.0.0.2', 80)));
   assert.ok(!overlap(at('127.0.0.1', 80), at('127.0.0.2', 80)));
   assert.ok(!overlap(at('127.0.0.1', 80), at('127.0.0.1', 81)));
   assert.ok(!overlap(at('127.0.0.1', 0), at('127.0.0.1', 0)));

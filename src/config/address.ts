@@ -56,16 +56,31 @@ export function isWildcard(host: string): boolean {
 
 /** Whether only this machine can connect to what listens at `host`. */
 export function isLoopback(host: string): boolean {
-  if (isIPv4(host)) return host.startsWith('127.');
-  // The URL parser writes all spellings of one IPv6 address alike.
-  const canonical = isIPv6(host) ? URL.parse(`http://[${host}]`)?.hostname : host;
-  return canonical === 'localhost' || canonical === '[::1]' || /^\[::ffff:7f[0-9a-f]{2}:/.test(canonical ?? '');
+  const one = canonical(host);
+  return one === 'localhost' || one === '::1' || (isIPv4(one) && one.startsWith('127.')) || /^::ffff:7f..:/.test(one);
+}
+
+/** Whether both name one host, as far as can be told without asking anybody. */
+export function sameHost(a: string, b: string): boolean {
+  return namesOf(a).some((name) => namesOf(b).includes(name));
+}
+
+function namesOf(host: string): readonly string[] {
+  const name = canonical(host);
+  return name === 'localhost' ? [name, '127.0.0.1', '::1'] : [name];
+}
+
+/** One spelling for all that mean the same. */
+function canonical(host: string): string {
+  // The URL parser writes all spellings of one IPv6 address alike; it refuses those with a zone.
+  const url = isIPv6(host) ? URL.parse(`http://[${host}]`) : null;
+  return url === null ? host.toLowerCase() : url.hostname.slice(1, -1);
 }
 
 /** Whether binding both would clash, as far as can be told without asking the system. */
 export function overlap(a: HostPort, b: HostPort): boolean {
   if (a.port !== b.port || a.port === 0) return false;
-  return a.host.toLowerCase() === b.host.toLowerCase() || isWildcard(a.host) || isWildcard(b.host);
+  return sameHost(a.host, b.host) || isWildcard(a.host) || isWildcard(b.host);
 }
 
 function parse(value: unknown, minPort: number, example: string): Parsed<HostPort> {

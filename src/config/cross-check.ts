@@ -1,8 +1,18 @@
-import { formatAddress, overlap, parseAddress, parseListenAddress, type HostPort } from './address.ts';
+import {
+  formatAddress,
+  isLoopback,
+  overlap,
+  parseAddress,
+  parseListenAddress,
+  sameHost,
+  type HostPort,
+} from './address.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 import { finding, type Finding, type Path } from './issue.ts';
 import { formatSize, parseSize } from './size.ts';
-import { isRecord, quote, type Parsed } from './value.ts';
+import { findOddities } from './oddities.ts';
+import { asText, items, listenerViews, read, section, type Item, type ListenerView, type Raw } from './raw-file.ts';
+import { isRecord, quote } from './value.ts';
 
 /**
  * What relates one key to another: names and addresses used twice, keys that exclude or need each
@@ -15,20 +25,11 @@ export interface CrossFindings {
   readonly warnings: Finding[];
 }
 
-interface ListenerView {
-  readonly path: Path;
-  readonly name: string | undefined;
-  readonly direction: unknown;
-  readonly address: HostPort | undefined;
-  readonly app: HostPort | undefined;
-  readonly raw: Readonly<Record<string, unknown>>;
-}
-
 export function crossCheck(file: unknown): CrossFindings {
   const errors: Finding[] = [];
   const warnings: Finding[] = [];
   if (!isRecord(file)) return { errors, warnings };
-  const listeners = items(file['listeners']).map(({ value, index }) => viewListener(value, index));
+  const listeners = listenerViews(file);
   const clusters = items(file['clusters']);
 
   errors.push(
@@ -46,42 +47,9 @@ export function crossCheck(file: unknown): CrossFindings {
   errors.push(...portClashes(file, listeners));
   for (const listener of listeners) errors.push(...checkListener(listener));
   for (const { value, index } of clusters) errors.push(...checkEndpoints(value, ['clusters', index], listeners));
-  errors.push(...checkHeartbeats(file, clusters));
+  errors.push(...checkHeartbeats(file, clusters), ...checkHealthUrl(file, listeners));
   warnings.push(...findOddities(file, listeners, clusters.length));
   return { errors, warnings };
-}
-
-interface Item {
-  readonly value: Readonly<Record<string, unknown>>;
-  readonly index: number;
-}
-
-function items(list: unknown): Item[] {
-  if (!Array.isArray(list)) return [];
-  return list.flatMap((value: unknown, index) => (isRecord(value) ? [{ value, index }] : []));
-}
-
-function viewListener(raw: Readonly<Record<string, unknown>>, index: number): ListenerView {
-  return {
-    path: ['listeners', index],
-    name: asText(raw['name']),
-    direction: raw['direction'],
-    address: read(parseListenAddress(raw['address'])),
-    app: read(parseAddress(raw['app'])),
-    raw,
-  };
-}
-
-function read<T>(parsed: Parsed<T>): T | undefined {
-  return parsed.ok ? parsed.value : undefined;
-}
-
-function asText(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
-
-function section(parent: unknown, key: string): unknown {
-  return isRecord(parent) && Object.hasOwn(parent, key) ? parent[key] : undefined;
 }
 
 function repeated(named: readonly { path: Path; name: string | undefined }[], noun: string): Finding[] {
@@ -97,7 +65,7 @@ function repeated(named: readonly { path: Path; name: string | undefined }[], no
 }
 
 /** Everything that this process listens at must differ. */
-function portClashes(file: Readonly<Record<string, unknown>>, listeners: readonly ListenerView[]): Finding[] {
+function portClashes(file: Raw, listeners: readonly ListenerView[]): Finding[] {
   const own = (key: string, address: string): { path: Path; who: string; address: HostPort | undefined } => {
     const given = section(file[key], 'address');
     return {
@@ -172,11 +140,7 @@ function checkLimits(limits: unknown, path: Path): Finding[] {
   return [finding([...path, 'maxFrame'], message, 'lower maxFrame or raise maxBuffered')];
 }
 
-function checkEndpoints(
-  cluster: Readonly<Record<string, unknown>>,
-  path: Path,
-  listeners: readonly ListenerView[],
-): Finding[] {
+function checkEndpoints(cluster: Raw, path: Path, listeners: readonly ListenerView[]): Finding[] {
   const findings: Finding[] = [];
   const seen = new Set<string>();
   const list: readonly unknown[] = Array.isArray(cluster['endpoints']) ? cluster['endpoints'] : [];
@@ -204,7 +168,7 @@ function checkEndpoints(
   return findings;
 }
 
-function checkHeartbeats(file: Readonly<Record<string, unknown>>, clusters: readonly Item[]): Finding[] {
+function checkHeartbeats(file: Raw, clusters: readonly Item[]): Finding[] {
   const defaults = section(file['clusterDefaults'], 'heartbeat');
   const own = clusters.map(({ value, index }) => ({
     heartbeat: section(value, 'heartbeat'),
@@ -224,59 +188,19 @@ function checkHeartbeats(file: Readonly<Record<string, unknown>>, clusters: read
   return findings;
 }
 
-function findOddities(
-  file: Readonly<Record<string, unknown>>,
-  listeners: readonly ListenerView[],
-  clusters: number,
-): Finding[] {
-  const warnings: Finding[] = [];
-  const warn = (path: Path, message: string, hint: string): void => void warnings.push(finding(path, message, hint));
-  const registry = file['registry'] !== undefined;
-  const has = (direction: string): boolean => listeners.some((listener) => listener.direction === direction);
-  if (listeners.length === 0) warn([], 'there are no listeners: the proxy will carry no calls', 'add listeners');
-  if (file['sdk'] !== undefined && !registry) {
-    warn(
-      ['sdk'],
-      'there is no registry: what apps publish reaches nobody, and they find static clusters only',
-      'add registry',
-    );
-  }
-  if (has('egress') && !registry && clusters === 0) {
-    warn(
-      ['listeners'],
-      'an egress listener has nowhere to send calls: there is neither a registry nor a cluster',
-      'add registry or clusters',
-    );
-  }
-  if (section(file['health'], 'checkService') !== undefined && !has('ingress')) {
-    warn(
-      ['health', 'checkService'],
-      'there is no ingress listener, so the health of the app changes nothing',
-      'add one, or remove this',
-    );
-  }
-  for (const [path, retries] of retryViews(file)) {
-    const attempts = section(retries, 'attempts');
-    const on = section(retries, 'on');
-    if (typeof attempts === 'number' && attempts > 0 && (on === undefined || (Array.isArray(on) && on.length === 0))) {
-      warn(
-        [...path, 'attempts'],
-        'no failure is named that is tried again, so nothing is',
-        'add on: [connect-failure]',
-      );
-    }
-  }
-  return warnings;
-}
-
-function retryViews(file: Readonly<Record<string, unknown>>): [Path, unknown][] {
-  const own = items(file['clusters']).map(({ value, index }): [Path, unknown] => {
-    const merged = { ...asObject(section(file['clusterDefaults'], 'retries')), ...asObject(value['retries']) };
-    return [['clusters', index, 'retries'], isRecord(value['retries']) ? merged : undefined];
-  });
-  return [[['clusterDefaults', 'retries'], section(file['clusterDefaults'], 'retries')], ...own];
-}
-
-function asObject(value: unknown): Readonly<Record<string, unknown>> {
-  return isRecord(value) ? value : {};
+/** Asking elsewhere would judge this app by another, and let a config call any host from inside. */
+function checkHealthUrl(file: Raw, listeners: readonly ListenerView[]): Finding[] {
+  const text = asText(section(section(file['health'], 'checkService'), 'url'));
+  const url = text === undefined ? null : URL.parse(text);
+  if (url?.protocol !== 'http:') return [];
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const hosts = listeners.flatMap(({ direction, app }) => (direction === 'ingress' && app ? [app.host] : []));
+  if (isLoopback(host) || hosts.some((app) => sameHost(app, host))) return [];
+  return [
+    finding(
+      ['health', 'checkService', 'url'],
+      `${host} is neither this machine nor the host of an ingress listener's app`,
+      'write where the app answers, such as http://127.0.0.1:9500/checkService',
+    ),
+  ];
 }

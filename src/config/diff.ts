@@ -30,7 +30,7 @@ export interface Changed<T> {
 export interface ChangedListener extends Changed<ListenerConfig> {
   /** Names of the keys that differ. */
   readonly keys: readonly string[];
-  /** `in-place`: limits and timeouts alone. `reopen`: close it and open it anew. */
+  /** `in-place`: the socket stays as it is. `reopen`: close it and open it anew. */
   readonly apply: 'in-place' | 'reopen';
 }
 
@@ -45,7 +45,7 @@ export function inEffect(before: Config, after: Config): Config {
   return { ...kept, listeners, clusterDefaults, clusters, discovery, shutdown, log };
 }
 
-const IN_PLACE: readonly string[] = ['limits', 'idleTimeout'];
+const IN_PLACE: readonly string[] = ['limits', 'idleTimeout', 'app', 'advertise'];
 
 export function diffConfig(before: Config, after: Config): ConfigDiff {
   const differs = (key: keyof Config): boolean => !isDeepStrictEqual(before[key], after[key]);

@@ -124,6 +124,16 @@ const BAD: readonly (readonly [name: string, text: string, ...rows: Row[]])[] = 
   ],
   // What relates keys to each other.
   [
+    'a health URL that leads elsewhere',
+    `node: { id: a }\nlisteners: [${INGRESS}]\nhealth: { checkService: { url: 'http://127.evil.example/' } }`,
+    [
+      'health.checkService.url',
+      '3:32',
+      /^127\.evil\.example is neither this machine nor the host of/,
+      /127\.0\.0\.1:9500/,
+    ],
+  ],
+  [
     'names twice',
     `node: { id: a }\nlisteners:\n  - ${EGRESS}\n  - { name: e, address: 127.0.0.1:1, protocol: bolt, direction: egress }\nclusters:\n  - { name: s, endpoints: [] }\n  - { name: s, endpoints: [] }`,
     ['listeners[1].name', '4:13', "another listener is named 'e'", 'give each its own name'],

@@ -124,6 +124,15 @@ clusters:
     });
   });
 
+  test("the app's health is asked on this machine, or at the app's host", () => {
+    const ingress = INGRESS.replace('app: 127.0.0.1', 'app: 10.0.0.8');
+    for (const host of ['localhost', '[::1]', '127.9.9.9', '10.0.0.8']) {
+      const url = `http://${host}:9500/checkService`;
+      const text = `node: { id: a }\nlisteners: [${ingress}]\nhealth: { checkService: { url: '${url}' } }`;
+      assert.equal(valid(text).config.health.checkService?.url, url);
+    }
+  });
+
   test('JSON is read as well', () => {
     assert.equal(valid('{\n\t"node": { "id": "a" },\n\t"sdk": {}\n}').config.sdk?.address.port, 13330);
   });
@@ -157,7 +166,7 @@ describe('warnings', () => {
 
   test('a local API without a registry, and health without ingress', () => {
     const paths = warned(
-      `listeners: [${EGRESS}]\nclusters: [{ name: s, endpoints: ['h:1'] }]\nsdk: {}\nhealth: { checkService: { url: 'http://h/' } }`,
+      `listeners: [${EGRESS}]\nclusters: [{ name: s, endpoints: ['h:1'] }]\nsdk: {}\nhealth: { checkService: { url: 'http://localhost/' } }`,
     ).map(([path]) => path);
     assert.deepEqual(paths, ['sdk', 'health.checkService']);
   });

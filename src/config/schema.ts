@@ -184,7 +184,7 @@ const health = v.pipe(
       v.pipe(
         v.strictObject({
           url: httpUrl(
-            "The app's health URL; healthy is a 200 whose first line is passed:true.",
+            "The app's health URL, on this machine or at the host of `app`; healthy is a 200 whose first line is passed:true.",
             'http://127.0.0.1:9500/checkService',
           ),
           interval: v.optional(duration('Time from one check to the next.', { min: 1 }), '15s'),

@@ -34,15 +34,15 @@ export interface LocalApiOptions {
   /** An absolute path; made when it is missing. */
   readonly stateDir: string;
   readonly node: { readonly app: string; readonly zone: string };
-  /** Absent: this sidecar cannot publish. */
-  readonly ingress?: IngressInfo | undefined;
+  /** As it is now: `refresh` follows a change. Undefined when this sidecar cannot publish. */
+  ingress(): IngressInfo | undefined;
   readonly health: {
     readonly checkService?: CheckServiceSettings | undefined;
     /** Absent: no heartbeats. */
     readonly heartbeat?: HeartbeatSettings | undefined;
   };
-  /** How long subscribing waits for the registry, in milliseconds. */
-  readonly firstPush: number;
+  /** How long subscribing waits for the registry, in milliseconds; asked for each time. */
+  firstPush(): number;
 }
 
 export interface LocalApiDeps {
@@ -71,6 +71,11 @@ export interface LocalApi {
   portOf(service: string, protocol: string): number | undefined;
   /** A call to the application at `port` has failed: its health is checked at once. */
   suspect(port: number): void;
+  /**
+   * Follows a change of the ingress. Resolves when the registry names its new address and none of
+   * before; pending while the registry is out of reach.
+   */
+  refresh(): Promise<unknown>;
   /** Calls back after each change of registrations, their states, health or pushes. Returns the way to stop. */
   onChange(listener: () => void): () => void;
   /**
@@ -87,7 +92,6 @@ export interface LocalApi {
   close(): Promise<void>;
 }
 
-/** Throws a WeftError when `options.health.checkService.url` is not the application's. */
 export function createLocalApi(options: LocalApiOptions, deps: LocalApiDeps): LocalApi {
   return new LocalApiParts(options, deps);
 }
@@ -105,19 +109,15 @@ class LocalApiParts implements LocalApi, ApiTarget {
 
   constructor(options: LocalApiOptions, deps: LocalApiDeps) {
     const { clock, log, codec, registry } = deps;
-    const appHost = options.ingress?.app.host ?? '127.0.0.1';
     const notify = (): void => this.#notify();
     this.#options = options;
     this.#deps = deps;
-    this.#health = createAppHealth(
-      { appHost, ...options.health },
-      {
-        clock,
-        codec,
-        connector: deps.connector ?? createTcpConnector(appHost),
-        probe: deps.probe ?? httpProbe,
-      },
-    );
+    this.#health = createAppHealth(options.health, {
+      clock,
+      codec,
+      connector: deps.connector ?? createTcpConnector(),
+      probe: deps.probe ?? httpProbe,
+    });
     this.#publisher = new Publisher(options, { registry, health: this.#health, log }, notify);
     this.#subscriptions = new Subscriptions(deps.watches, clock, notify);
     this.#registrations = new Registrations(
@@ -125,7 +125,7 @@ class LocalApiParts implements LocalApi, ApiTarget {
     );
     this.#server = createApiServer(options.address, { clock, log, handle: createRoutes(this, log) });
     this.#health.onChange(() => this.#publisher.refresh());
-    this.#registrations.onChange((state) => this.#take(state));
+    this.#registrations.onChange((state) => void this.#take(state));
   }
 
   get address(): HostPort {
@@ -164,13 +164,17 @@ class LocalApiParts implements LocalApi, ApiTarget {
     this.#health.suspect(port);
   }
 
+  refresh(): Promise<unknown> {
+    return this.#take(this.state);
+  }
+
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
   async apply(command: Command): Promise<void> {
-    if (command.kind === 'publish' && this.#options.ingress === undefined) {
+    if (command.kind === 'publish' && this.#options.ingress() === undefined) {
       throw new WeftError('no_ingress', NO_INGRESS, { side: 'local' });
     }
     await this.#registrations.apply(command);
@@ -179,7 +183,7 @@ class LocalApiParts implements LocalApi, ApiTarget {
 
   async firstDatas(subscription: Subscription): Promise<readonly string[]> {
     const key = keyText(subscription);
-    await this.#subscriptions.firstPush(key, this.#options.firstPush);
+    await this.#subscriptions.firstPush(key, this.#options.firstPush());
     const datas = this.#subscriptions.datas(key);
     if (datas === undefined) {
       this.#deps.log.warn(
@@ -220,10 +224,10 @@ class LocalApiParts implements LocalApi, ApiTarget {
     this.#listeners.clear();
   }
 
-  #take(state: RegistrationState): void {
+  #take(state: RegistrationState): Promise<unknown> {
     this.#ports.rebuild(state.publications.values(), (publication) => this.#publisher.portOf(publication));
     this.#subscriptions.update(state);
-    this.#publisher.update(state);
+    return this.#publisher.update(state);
   }
 
   #notify(): void {

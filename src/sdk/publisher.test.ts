@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { silentLogger } from '../telemetry/log.ts';
 import type { AppHealth } from './health/app-health.ts';
 import type { Verdict } from './health/verdict.ts';
 import { HEALTHY } from './health/verdict.ts';
 import { EMPTY_STATE } from './model.ts';
 import type { RegistrationState } from './model.ts';
-import { Publisher } from './publisher.ts';
+import { Publisher, type IngressInfo } from './publisher.ts';
 import { parseApplication, parsePublish } from './requests.ts';
 import { applyCommand } from './state.ts';
 import { FakeRegistry, settle } from './testing/fakes.ts';
@@ -25,15 +25,15 @@ function stateWith(...bodies: object[]): RegistrationState {
 class FakeHealth implements AppHealth {
   general: Verdict = WAITING;
   readonly ports = new Map<number, Verdict>();
-  watched: number[] = [];
+  watched: string[] = [];
   readonly view = { state: 'unknown', reasons: [] } as const;
 
   verdict(port: number | undefined): Verdict {
     return this.ports.get(port ?? -1) ?? this.general;
   }
 
-  watchPorts(ports: ReadonlySet<number>): void {
-    this.watched = [...ports];
+  watch(host: string, ports: ReadonlySet<number>): void {
+    this.watched = [...ports].map((port) => `${host}:${port}`);
   }
 
   suspect(): void {}
@@ -45,22 +45,26 @@ class FakeHealth implements AppHealth {
   close(): void {}
 }
 
-function setUp(withIngress = true) {
+function ingressAt(port: number): IngressInfo {
+  return { advertise: { host: 'fd00::7', port }, app: { host: '127.0.0.1', port: 12199 } };
+}
+
+function setUp() {
   const registry = new FakeRegistry();
   const health = new FakeHealth();
-  const ingress = { advertise: { host: 'fd00::7', port: 12200 }, app: { host: '127.0.0.1', port: 12199 } };
+  const place: { ingress: IngressInfo | undefined } = { ingress: ingressAt(12200) };
   const publisher = new Publisher(
-    { node: { app: 'node-app', zone: 'RZ09Z' }, ...(withIngress ? { ingress } : {}) },
+    { node: { app: 'node-app', zone: 'RZ09Z' }, ingress: () => place.ingress },
     { registry, health, log: silentLogger },
     () => {},
   );
   const statuses = (): string[] => publisher.views.map((view) => view.status);
-  return { registry, health, publisher, statuses };
+  return { registry, health, publisher, statuses, place };
 }
 
 test('a publication is offered exactly while the application is healthy', async () => {
   const { registry, health, publisher, statuses } = setUp();
-  publisher.update(stateWith({ serviceName: 'a' }));
+  void publisher.update(stateWith({ serviceName: 'a' }));
   assert.deepEqual(statuses(), ['pending health']);
   assert.equal(publisher.views[0]?.reason, 'not asked yet');
 
@@ -97,7 +101,7 @@ test('each port is judged by itself; only Bolt ports get heartbeats', async () =
   const { registry, health, publisher } = setUp();
   health.general = HEALTHY;
   health.ports.set(2, { state: 'unhealthy', reason: 'gone' });
-  publisher.update(
+  void publisher.update(
     stateWith(
       { serviceName: 'a', port: 1 },
       { serviceName: 'b', port: 2 },
@@ -106,19 +110,27 @@ test('each port is judged by itself; only Bolt ports get heartbeats', async () =
     ),
   );
   await settle();
-  assert.deepEqual(health.watched, [1, 2, 12199]);
+  assert.deepEqual(health.watched, ['127.0.0.1:1', '127.0.0.1:2', '127.0.0.1:12199']);
   assert.deepEqual(
     registry.published.map((instance) => instance.service),
     ['a', 'c', 'd'],
   );
 });
 
+test('the last publication that is taken back takes its heartbeats with it', () => {
+  const { health, publisher } = setUp();
+  void publisher.update(stateWith({ serviceName: 'a' }));
+  assert.deepEqual(health.watched, ['127.0.0.1:12199']);
+  void publisher.update(started);
+  assert.deepEqual(health.watched, []);
+});
+
 test('what is taken back or changed goes to the registry', async () => {
   const { registry, health, publisher } = setUp();
   health.general = HEALTHY;
-  publisher.update(stateWith({ serviceName: 'a' }, { serviceName: 'b' }));
+  void publisher.update(stateWith({ serviceName: 'a' }, { serviceName: 'b' }));
   const properties = { weight: 5 };
-  publisher.update(stateWith({ serviceName: 'a', providerMetaInfo: { properties } }));
+  void publisher.update(stateWith({ serviceName: 'a', providerMetaInfo: { properties } }));
   await settle();
   assert.deepEqual(
     registry.published.map((instance) => [instance.service, instance.weight]),
@@ -130,7 +142,7 @@ test('a publication that the registry does not hold yet is no published one', as
   const { registry, health, publisher, statuses } = setUp();
   health.general = HEALTHY;
   registry.silent = true;
-  publisher.update(stateWith({ serviceName: 'a' }));
+  void publisher.update(stateWith({ serviceName: 'a' }));
   await settle();
   assert.deepEqual(statuses(), ['publishing']);
 });
@@ -139,7 +151,7 @@ test('a refusal of the registry is shown, and tried again with the next change',
   const { registry, health, publisher, statuses } = setUp();
   health.general = HEALTHY;
   registry.refusal = new Error('read-only');
-  publisher.update(stateWith({ serviceName: 'a' }));
+  void publisher.update(stateWith({ serviceName: 'a' }));
   await settle();
   assert.deepEqual([statuses(), publisher.views[0]?.reason], [['unpublished'], 'the registry refuses it: read-only']);
   registry.refusal = undefined;
@@ -151,7 +163,7 @@ test('a refusal of the registry is shown, and tried again with the next change',
 test('a shutdown takes everything back, and nothing is offered after it', async () => {
   const { registry, health, publisher, statuses } = setUp();
   health.general = HEALTHY;
-  publisher.update(stateWith({ serviceName: 'a' }, { serviceName: 'b' }));
+  void publisher.update(stateWith({ serviceName: 'a' }, { serviceName: 'b' }));
   await publisher.unpublishAll();
   assert.deepEqual(registry.published, []);
   assert.deepEqual(statuses(), ['unpublished', 'unpublished']);
@@ -161,9 +173,97 @@ test('a shutdown takes everything back, and nothing is offered after it', async 
 });
 
 test('without an ingress nothing is offered, and the reason is there', () => {
-  const { registry, health, publisher } = setUp(false);
+  const { registry, health, publisher, place } = setUp();
+  place.ingress = undefined;
   health.general = HEALTHY;
-  publisher.update(stateWith({ serviceName: 'a' }));
+  void publisher.update(stateWith({ serviceName: 'a' }));
   assert.match(publisher.views[0]?.reason ?? '', /no ingress listener/);
   assert.deepEqual(registry.calls, []);
+});
+
+test('an answer of the registry to what was taken back since changes nothing', async () => {
+  const { registry, health, publisher, statuses } = setUp();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  health.general = HEALTHY;
+  registry.gate = promise;
+  void publisher.update(stateWith({ serviceName: 'a' }));
+  health.general = { state: 'unhealthy', reason: 'connection refused' };
+  publisher.refresh();
+  resolve();
+  await settle();
+  assert.deepEqual([statuses(), publisher.views[0]?.reason], [['unpublished'], 'connection refused']);
+});
+
+describe('an ingress that moves', () => {
+  /** Offers a service at port 1, then at each of `ports`, which the registry takes only when it answers. */
+  async function move(...ports: number[]) {
+    const all = setUp();
+    const { registry, health, publisher, place } = all;
+    const state = stateWith({ serviceName: 'a' });
+    const addresses = (): string[] => registry.published.map(({ address }) => address);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let moved = false;
+    health.general = HEALTHY;
+    place.ingress = ingressAt(1);
+    await publisher.update(state);
+    registry.gate = promise;
+    for (const port of ports) {
+      place.ingress = ingressAt(port);
+      moved = false;
+      void publisher.update(state).then(() => (moved = true));
+    }
+    await settle();
+    return { ...all, state, addresses, answer: resolve, moved: () => moved };
+  }
+
+  test('is published at its new address before it leaves the old one', async () => {
+    const { registry, addresses, answer, moved, statuses } = await move(2);
+    assert.deepEqual([addresses(), statuses(), moved()], [['[fd00::7]:1'], ['publishing'], false]);
+    answer();
+    await settle();
+    assert.deepEqual([addresses(), statuses(), moved()], [['[fd00::7]:2'], ['published'], true]);
+    assert.deepEqual(registry.calls, ['publish a@bolt', 'publish a@bolt', 'unpublish a@bolt']);
+  });
+
+  test('and on, and back, is left at one address alone', async () => {
+    for (const ports of [
+      [2, 3],
+      [2, 1],
+      [2, 3, 2],
+    ]) {
+      const { addresses, answer } = await move(...ports);
+      answer();
+      await settle();
+      assert.deepEqual(addresses(), [`[fd00::7]:${ports.at(-1)}`]);
+    }
+  });
+
+  test('leaves no address behind when the application goes meanwhile', async () => {
+    const { health, publisher, addresses, answer } = await move(2);
+    health.general = { state: 'unhealthy', reason: 'gone' };
+    publisher.refresh();
+    assert.deepEqual(addresses(), []);
+    health.general = HEALTHY;
+    publisher.refresh();
+    answer();
+    await settle();
+    assert.deepEqual(addresses(), ['[fd00::7]:2']);
+  });
+
+  test('to an application that is not known to be well yet goes on being published', async () => {
+    const { health, publisher, place, state, addresses, answer } = await move();
+    health.general = WAITING;
+    place.ingress = ingressAt(2);
+    void publisher.update(state);
+    answer();
+    await settle();
+    assert.deepEqual(addresses(), ['[fd00::7]:2']);
+  });
+
+  test('away for good takes its publications with it', async () => {
+    const { publisher, place, state, addresses, statuses } = await move();
+    place.ingress = undefined;
+    await publisher.update(state);
+    assert.deepEqual([addresses(), statuses()], [[], ['unpublished']]);
+  });
 });

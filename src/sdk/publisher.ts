@@ -2,7 +2,7 @@ import { formatAddress } from '../config/address.ts';
 import type { HostPort } from '../config/address.ts';
 import { sameInstance } from '../registry/instances.ts';
 import { keyText } from '../registry/registry.ts';
-import type { Registry, ServiceInstance } from '../registry/registry.ts';
+import type { Registry, ServiceInstance, ServiceKey } from '../registry/registry.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { AppHealth } from './health/app-health.ts';
 import type { Publication, RegistrationState } from './model.ts';
@@ -22,8 +22,8 @@ export interface IngressInfo {
 export interface PublisherOptions {
   /** Stand-ins for what neither publication nor application says. */
   readonly node: { readonly app: string; readonly zone: string };
-  /** Without one nothing can be published. */
-  readonly ingress?: IngressInfo | undefined;
+  /** As it is now; without one nothing can be published. After a change, `update` follows it. */
+  ingress(): IngressInfo | undefined;
 }
 
 export type PublicationStatus =
@@ -54,6 +54,10 @@ interface Entry {
   reason: string;
   /** What the registry was last asked to hold. */
   offered: ServiceInstance | undefined;
+  /** Every address at which the registry was asked to hold it, and not to drop it since. */
+  readonly held: Set<string>;
+  /** Settled when the registry has done what it was last asked for. Never rejects. */
+  settled: Promise<void>;
   /** Tells an answer of the registry to an earlier request from one to the last. */
   turn: number;
 }
@@ -97,11 +101,14 @@ export class Publisher {
 
   /** The application's port behind a publication. */
   portOf(publication: Publication): number | undefined {
-    return publication.port ?? this.#options.ingress?.app.port;
+    return publication.port ?? this.#options.ingress()?.app.port;
   }
 
-  /** Takes up what is registered now. */
-  update(state: RegistrationState): void {
+  /**
+   * Takes up what is registered now, and where the ingress is now. Resolves when the registry holds
+   * all of it as it is, and nothing of it at an earlier address: pending while it is out of reach.
+   */
+  update(state: RegistrationState): Promise<unknown> {
     this.#state = state;
     for (const [key, entry] of this.#entries) {
       if (state.publications.has(key)) continue;
@@ -111,10 +118,11 @@ export class Publisher {
     for (const [key, publication] of state.publications) {
       const entry = this.#entries.get(key);
       if (entry !== undefined) entry.publication = publication;
-      else this.#entries.set(key, { publication, status: 'pending health', reason: '', offered: undefined, turn: 0 });
+      else this.#entries.set(key, newEntry(publication));
     }
-    this.#health.watchPorts(this.#heartbeatPorts());
+    this.#health.watch(this.#options.ingress()?.app.host, this.#heartbeatPorts());
     this.refresh();
+    return Promise.all([...this.#entries.values()].map((entry) => entry.settled));
   }
 
   /** Compares every publication with the health of the application, and acts. */
@@ -141,31 +149,39 @@ export class Publisher {
   }
 
   #reconcile(entry: Entry): void {
-    if (this.#options.ingress === undefined) return this.#become(entry, 'unpublished', NO_INGRESS);
+    const ingress = this.#options.ingress();
+    if (ingress === undefined) return this.#retract(entry, NO_INGRESS);
     const verdict = this.#health.verdict(this.#heartbeatPort(entry.publication));
-    if (verdict.state === 'healthy') {
-      this.#offer(entry);
-    } else if (verdict.state === 'unhealthy') {
-      this.#become(entry, 'unpublished', verdict.reason);
-      void this.#withdraw(entry);
-    } else if (entry.offered === undefined) {
-      this.#become(entry, 'pending health', verdict.reason);
-    }
+    if (verdict.state === 'unhealthy') return this.#retract(entry, verdict.reason);
+    // What is offered stays so until the application is known to be unwell.
+    if (verdict.state === 'healthy' || entry.offered !== undefined) return this.#offer(entry, ingress.advertise);
+    this.#become(entry, 'pending health', verdict.reason);
   }
 
-  #offer(entry: Entry): void {
-    const instance = this.#instance(entry.publication);
+  #retract(entry: Entry, reason: string): void {
+    this.#become(entry, 'unpublished', reason);
+    void this.#withdraw(entry);
+  }
+
+  #offer(entry: Entry, advertise: HostPort): void {
+    const instance = this.#instance(entry.publication, formatAddress(advertise));
     if (sameInstance(instance, entry.offered)) return;
     const turn = (entry.turn += 1);
+    const earlier = [...entry.held];
     entry.offered = instance;
+    entry.held.add(instance.address);
     this.#become(entry, 'publishing', 'the registry does not hold it yet');
-    this.#registry.publish(instance).then(
-      () => this.#answered(entry, turn, 'published', ''),
-      (error: Error) => {
-        if (entry.turn === turn) entry.offered = undefined;
-        this.#answered(entry, turn, 'unpublished', `the registry refuses it: ${error.message}`);
-      },
-    );
+    entry.settled = this.#registry
+      .publish(instance)
+      .then(
+        () => this.#answered(entry, turn, 'published', ''),
+        (error: Error) => {
+          if (entry.turn === turn) entry.offered = undefined;
+          this.#answered(entry, turn, 'unpublished', `the registry refuses it: ${error.message}`);
+        },
+      )
+      // Only now, so that callers have an address at any moment.
+      .then(() => this.#takeBack(entry, earlier));
   }
 
   #answered(entry: Entry, turn: number, status: PublicationStatus, reason: string): void {
@@ -174,16 +190,25 @@ export class Publisher {
     this.#onStatus();
   }
 
-  async #withdraw(entry: Entry): Promise<void> {
-    const { offered } = entry;
-    if (offered === undefined) return;
+  #withdraw(entry: Entry): Promise<void> {
+    if (entry.held.size === 0) return entry.settled;
     entry.turn += 1;
     entry.offered = undefined;
+    return (entry.settled = this.#takeBack(entry, [...entry.held]));
+  }
+
+  /** Takes a publication back from addresses, but for the one at which it is offered again. */
+  async #takeBack(entry: Entry, addresses: readonly string[]): Promise<void> {
+    const gone = addresses.filter((address) => address !== entry.offered?.address && entry.held.delete(address));
+    await Promise.all(gone.map((address) => this.#unpublish(entry.publication, address)));
+  }
+
+  async #unpublish(key: ServiceKey, address: string): Promise<void> {
     try {
-      await this.#registry.unpublish(offered, offered.address);
+      await this.#registry.unpublish(key, address);
     } catch (error) {
       const reason = (error as Error).message;
-      this.#log.warn('the registry did not take a service back', { service: keyText(offered), reason });
+      this.#log.warn('the registry did not take a service back', { service: keyText(key), address, reason });
     }
   }
 
@@ -198,17 +223,18 @@ export class Publisher {
     else this.#log.info(`service ${status}`, fields);
   }
 
-  #instance(publication: Publication): ServiceInstance {
+  #instance(publication: Publication, address: string): ServiceInstance {
     const { service, protocol, group, weight, metadata } = publication;
     const application = this.#state?.application;
     const app = metadata['app'] ?? (application?.appName || this.#options.node.app);
     const zone = metadata['zone'] ?? (application?.zone || this.#options.node.zone);
     const named = { ...metadata, ...(app === '' ? {} : { app }), ...(zone === '' ? {} : { zone }) };
-    return { service, protocol, group, address: this.#address, weight, metadata: named };
+    return { service, protocol, group, address, weight, metadata: named };
   }
 
   get #address(): string {
-    return this.#options.ingress === undefined ? '' : formatAddress(this.#options.ingress.advertise);
+    const ingress = this.#options.ingress();
+    return ingress === undefined ? '' : formatAddress(ingress.advertise);
   }
 
   /** Only Bolt has heartbeats; what goes by another protocol depends on checkService alone. */
@@ -224,4 +250,16 @@ export class Publisher {
     }
     return ports;
   }
+}
+
+function newEntry(publication: Publication): Entry {
+  return {
+    publication,
+    status: 'pending health',
+    reason: '',
+    offered: undefined,
+    held: new Set(),
+    settled: Promise.resolve(),
+    turn: 0,
+  };
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { cp, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { waitUntil, type Owner } from '../support/children.ts';
+import { freePort, waitUntil, type Owner } from '../support/children.ts';
 import { startLoad, type Load } from '../support/load.ts';
 import { startSidecar, temporaryFolder, type TestSidecar } from '../support/mesh.ts';
 import { openRawClient, replyTo, requestOf, startRawProvider, type RawPeer } from '../support/raw-bolt.ts';
@@ -200,6 +200,29 @@ test('a listener whose new address is taken stays where it is, until the address
   assert.equal(await ask(await openRawClient(t, b.port)), 'a');
   await load.stop();
   assert.deepEqual(load.failures, []);
+});
+
+test('two listeners swap their ports', async (t) => {
+  const { sidecar, load } = await startScene(t);
+  const listeners = sidecar.config['listeners'] as { name: string; address: string }[];
+  const first = listeners[0]!;
+  const second = { ...first, name: 'second', address: `127.0.0.1:${await freePort()}` };
+  listeners.push(second);
+  await sidecar.writeConfig();
+  await sidecar.child.waitFor(/config applied/, PROMPT_MS);
+  await load.stop();
+  assert.deepEqual(load.failures, []);
+
+  [first.address, second.address] = [second.address, first.address];
+  const seen = sidecar.child.output.length;
+  await sidecar.writeConfig();
+  await sidecar.child.waitFor(/config applied/, PROMPT_MS, seen);
+  assert.equal((await outcome(sidecar)).lastError, '');
+  for (const { name, address } of listeners) {
+    const open = new RegExp(`listening listener=${name} address=${RegExp.escape(address)} `);
+    await sidecar.child.waitFor(open, PROMPT_MS, seen);
+    assert.equal(await ask(await openRawClient(t, Number(address.split(':')[1]))), 'a');
+  }
 });
 
 test('a listener whose new host this machine does not have is open at the old one again', async (t) => {

@@ -62,7 +62,7 @@ test('the whole life of a registration, with what Java sends', async (t) => {
 });
 
 test('subscribing answers with nothing when the registry stays silent, and with all when it speaks in time', async (t) => {
-  const { api, registry } = await startLocalApi(t, { firstPush: 50 });
+  const { api, registry } = await startLocalApi(t, { firstPush: () => 50 });
   const { port } = api.address;
   registry.silent = true;
   await call(port, '/configs/application', { body: { appName: 'shop' } });
@@ -71,7 +71,7 @@ test('subscribing answers with nothing when the registry stays silent, and with 
 });
 
 test('closing answers those who wait', async (t) => {
-  const { api, registry } = await startLocalApi(t, { firstPush: 60_000 });
+  const { api, registry } = await startLocalApi(t, { firstPush: () => 60_000 });
   registry.silent = true;
   await call(api.address.port, '/configs/application', { body: { appName: 'shop' } });
   const waiting = call(api.address.port, '/services/subscribe', { body: { serviceName: SERVICE } });
@@ -95,7 +95,7 @@ test('many registrations at once all count', async (t) => {
 });
 
 test('a sidecar without an ingress says so to whoever publishes', async (t) => {
-  const { api } = await startLocalApi(t, { ingress: undefined });
+  const { api } = await startLocalApi(t, { ingress: () => undefined });
   await call(api.address.port, '/configs/application', { body: { appName: 'shop' } });
   const answer = await call(api.address.port, '/services/publish', { body: { serviceName: SERVICE } });
   assert.match(String(answer.body['errorMessage']), /no ingress listener/);
@@ -142,7 +142,7 @@ test('a body without an end is not kept', async (t) => {
 });
 
 test('arbitrary bodies neither crash it nor make it fail', async (t) => {
-  const { api } = await startLocalApi(t, { firstPush: 1 });
+  const { api } = await startLocalApi(t, { firstPush: () => 1 });
   const { port } = api.address;
   const agent = new Agent({ keepAlive: true });
   t.after(() => agent.destroy());

@@ -11,9 +11,9 @@ const api = createLocalApi(
     address: { host: '127.0.0.1', port: 0 },
     stateDir: process.argv[2] ?? '',
     node: { app: 'node-app', zone: '' },
-    ingress: { advertise: { host: '10.0.0.7', port: 12200 }, app: { host: '127.0.0.1', port: 12199 } },
+    ingress: () => ({ advertise: { host: '10.0.0.7', port: 12200 }, app: { host: '127.0.0.1', port: 12199 } }),
     health: {},
-    firstPush: 100,
+    firstPush: () => 100,
   },
   {
     registry,

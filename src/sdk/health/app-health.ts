@@ -11,8 +11,6 @@ import type { HealthState, Verdict } from './verdict.ts';
 
 /** What is left out is not checked; with neither, the application counts as healthy. */
 export interface AppHealthOptions {
-  /** Where the application lives. */
-  readonly appHost: string;
   readonly checkService?: CheckServiceSettings | undefined;
   readonly heartbeat?: HeartbeatSettings | undefined;
 }
@@ -36,8 +34,8 @@ export interface AppHealth {
   readonly view: HealthView;
   /** Of what is offered at `port`; without one, as far as it does not depend on a port. */
   verdict(port: number | undefined): Verdict;
-  /** The ports to send heartbeats to, in place of the earlier ones. */
-  watchPorts(ports: ReadonlySet<number>): void;
+  /** Where to send heartbeats to, in place of the earlier places. */
+  watch(host: string | undefined, ports: ReadonlySet<number>): void;
   /** Checks a port at once: a caller has had trouble with it. Cheap to call often. */
   suspect(port: number): void;
   /** Checks at once what is not known to be well: the application has just registered something. */
@@ -48,17 +46,15 @@ export interface AppHealth {
   close(): void;
 }
 
-/** Throws a WeftError when the checkService url is not one of the application's. */
 export function createAppHealth(options: AppHealthOptions, deps: AppHealthDeps): AppHealth {
   const listeners = new Set<() => void>();
   const changed = (): void => {
     for (const listener of listeners) listener();
   };
   const checkService =
-    options.checkService === undefined
-      ? undefined
-      : new CheckService(options.checkService, options.appHost, deps, changed);
+    options.checkService === undefined ? undefined : new CheckService(options.checkService, deps, changed);
   const heartbeats = new Map<number, PortHeartbeat>();
+  let appHost: string | undefined;
 
   const general = (): Verdict[] => (checkService === undefined ? [] : [checkService.verdict]);
   const verdict = (port: number | undefined): Verdict => {
@@ -73,16 +69,18 @@ export function createAppHealth(options: AppHealthOptions, deps: AppHealthDeps):
       return { state: worst(all).state, reasons };
     },
     verdict,
-    watchPorts(ports) {
+    watch(host, ports) {
       if (options.heartbeat === undefined) return;
       for (const [port, heartbeat] of heartbeats) {
-        if (ports.has(port)) continue;
+        if (host === appHost && ports.has(port)) continue;
         heartbeat.close();
         heartbeats.delete(port);
       }
+      appHost = host;
+      if (host === undefined) return;
       for (const port of ports) {
         if (heartbeats.has(port)) continue;
-        const heartbeat = new PortHeartbeat(port, options.heartbeat, deps, changed);
+        const heartbeat = new PortHeartbeat({ host, port }, options.heartbeat, deps, changed);
         heartbeats.set(port, heartbeat);
         heartbeat.checkNow();
       }

@@ -4,10 +4,11 @@ import { ManualClock } from '../../core/manual-clock.ts';
 import { FakeProbe, settle } from '../testing/fakes.ts';
 import { CheckService } from './check-service.ts';
 
-function setUp(url = 'http://127.0.0.1:9500/checkService', appHost = '127.0.0.1') {
+function setUp() {
+  const url = 'http://127.0.0.1:9500/checkService';
   const clock = new ManualClock();
   const probe = new FakeProbe();
-  const check = new CheckService({ url, interval: 15_000, timeout: 3000 }, appHost, { clock, probe }, () => {});
+  const check = new CheckService({ url, interval: 15_000, timeout: 3000 }, { clock, probe }, () => {});
   const advance = async (ms: number): Promise<void> => {
     clock.advance(ms);
     await settle();
@@ -67,19 +68,4 @@ test('closing gives up the poll under way', async () => {
   assert.equal(probe.calls, 1);
   assert.equal(clock.pending, 0);
   assert.equal(check.verdict.state, 'unknown');
-});
-
-test('the url has to lead to the application', () => {
-  for (const url of [
-    'https://127.0.0.1/x',
-    'http://10.0.0.9/x',
-    'file:///etc/passwd',
-    'nonsense',
-    'http://127.evil.com/',
-  ]) {
-    assert.throws(() => setUp(url), { code: 'check_service_url' }, url);
-  }
-  for (const url of ['http://localhost:1/x', 'http://[::1]:1/x', 'http://127.9.9.9/x', 'http://10.0.0.8/x']) {
-    setUp(url, '10.0.0.8').check.close();
-  }
 });

@@ -1,12 +1,10 @@
-import { isIPv4 } from 'node:net';
 import type { Clock, Timer } from '../../core/clock.ts';
-import { WeftError } from '../../core/errors.ts';
 import type { HttpAnswer, HttpProbe } from './http-probe.ts';
 import { HEALTHY } from './verdict.ts';
 import type { Check, Verdict } from './verdict.ts';
 
 export interface CheckServiceSettings {
-  /** The application's health url, such as `http://127.0.0.1:9500/checkService`. */
+  /** The application's health url, such as `http://127.0.0.1:9500/checkService`; the config ensures that it is. */
   readonly url: string;
   /** Milliseconds. */
   readonly interval: number;
@@ -34,14 +32,12 @@ export class CheckService implements Check {
   #silences = 0;
   #closed = false;
 
-  /** Throws a WeftError when the url leads elsewhere than to the application at `appHost`. */
   constructor(
     settings: CheckServiceSettings,
-    appHost: string,
     deps: { readonly clock: Clock; readonly probe: HttpProbe },
     onVerdict: () => void,
   ) {
-    this.#url = checkedUrl(settings.url, appHost);
+    this.#url = new URL(settings.url);
     this.#settings = settings;
     this.#clock = deps.clock;
     this.#probe = deps.probe;
@@ -111,17 +107,4 @@ export class CheckService implements Check {
     this.#timer?.cancel();
     this.#timer = this.#clock.after(ms, task);
   }
-}
-
-function checkedUrl(text: string, appHost: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const host = url?.hostname.replace(/^\[|\]$/g, '') ?? '';
-  const local = host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
-  if (url?.protocol === 'http:' && (local || host === appHost)) return url;
-  throw new WeftError(
-    'check_service_url',
-    `the checkService url must be http and lead to the application on this machine or at ${appHost}: ` +
-      'write http://127.0.0.1:9500/checkService',
-    { side: 'local' },
-  );
 }

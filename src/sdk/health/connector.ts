@@ -1,4 +1,5 @@
 import { connect as netConnect } from 'node:net';
+import type { HostPort } from '../../config/address.ts';
 
 export interface ConnectionHandlers {
   onOpen(): void;
@@ -15,13 +16,12 @@ export interface PortConnection {
 
 /** Opens connections to the application's ports. Handlers are never called before `connect` returns. */
 export interface PortConnector {
-  connect(port: number, handlers: ConnectionHandlers): PortConnection;
+  connect(address: HostPort, handlers: ConnectionHandlers): PortConnection;
 }
 
-/** Connects over TCP to one host. */
-export function createTcpConnector(host: string): PortConnector {
+export function createTcpConnector(): PortConnector {
   return {
-    connect(port, handlers) {
+    connect({ host, port }, handlers) {
       let reason = 'the application closed the connection';
       const socket = netConnect({ host, port, noDelay: true });
       socket.on('connect', () => handlers.onOpen());

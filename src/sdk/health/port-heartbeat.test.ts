@@ -19,9 +19,14 @@ function setUp() {
   const connector = new FakeConnector();
   const changes: string[] = [];
   const settings = { interval: 5000, timeout: 3000, misses: 3 };
-  const heartbeat = new PortHeartbeat(12199, settings, { clock, connector, codec: boltCodec }, () => {
-    changes.push(heartbeat.verdict.state);
-  });
+  const heartbeat = new PortHeartbeat(
+    { host: '127.0.0.1', port: 12199 },
+    settings,
+    { clock, connector, codec: boltCodec },
+    () => {
+      changes.push(heartbeat.verdict.state);
+    },
+  );
   const answer = (): void => {
     const { last } = connector;
     last.handlers.onData(acknowledge(last.written.at(-1)!));

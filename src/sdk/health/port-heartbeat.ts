@@ -1,3 +1,4 @@
+import type { HostPort } from '../../config/address.ts';
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { FrameDecoder } from '../../dataplane/message/frame.ts';
 import type { PortConnection, PortConnector } from './connector.ts';
@@ -34,7 +35,7 @@ const SUSPECT_PAUSE = 100;
  * few times; a lost connection that cannot be made again is not.
  */
 export class PortHeartbeat implements Check {
-  readonly #port: number;
+  readonly #address: HostPort;
   readonly #settings: HeartbeatSettings;
   readonly #deps: HeartbeatDeps;
   readonly #onVerdict: () => void;
@@ -51,12 +52,12 @@ export class PortHeartbeat implements Check {
   #timer: Timer | undefined;
   #closed = false;
 
-  constructor(port: number, settings: HeartbeatSettings, deps: HeartbeatDeps, onVerdict: () => void) {
-    this.#port = port;
+  constructor(address: HostPort, settings: HeartbeatSettings, deps: HeartbeatDeps, onVerdict: () => void) {
+    this.#address = address;
     this.#settings = settings;
     this.#deps = deps;
     this.#onVerdict = onVerdict;
-    this.#verdict = { state: 'unknown', reason: `port ${port} has not answered a heartbeat yet` };
+    this.#verdict = { state: 'unknown', reason: `port ${address.port} has not answered a heartbeat yet` };
   }
 
   get verdict(): Verdict {
@@ -88,7 +89,7 @@ export class PortHeartbeat implements Check {
 
   #connect(): void {
     this.#reader = createAckReader(this.#deps.codec, (id) => this.#acknowledged(id));
-    this.#connection = this.#deps.connector.connect(this.#port, {
+    this.#connection = this.#deps.connector.connect(this.#address, {
       onOpen: () => {
         this.#open = true;
         if (this.#awaited !== undefined) this.#send();
@@ -146,7 +147,7 @@ export class PortHeartbeat implements Check {
   }
 
   #fail(reason: string): void {
-    this.#decide({ state: 'unhealthy', reason: `port ${this.#port}: ${reason}` });
+    this.#decide({ state: 'unhealthy', reason: `port ${this.#address.port}: ${reason}` });
   }
 
   #decide(verdict: Verdict): void {

@@ -1,4 +1,5 @@
 /** Stand-ins for what lies around the local API. For tests. */
+import type { HostPort } from '../../config/address.ts';
 import type { RegistryState, ServiceInstance, ServiceKey, Watch, WatchListener } from '../../registry/registry.ts';
 import { keyText } from '../../registry/registry.ts';
 import type { ConnectionHandlers, PortConnection, PortConnector } from '../health/connector.ts';
@@ -19,6 +20,8 @@ export class FakeRegistry {
   silent = false;
   /** Rejects what is published next. */
   refusal: Error | undefined;
+  /** When set, what is published next is held and confirmed only after it. */
+  gate: Promise<void> | undefined;
 
   get published(): ServiceInstance[] {
     return [...this.#instances.values()];
@@ -32,9 +35,14 @@ export class FakeRegistry {
     this.calls.push(`publish ${keyText(instance)}`);
     if (this.refusal !== undefined) return Promise.reject(this.refusal);
     if (this.silent) return new Promise(() => {});
+    if (this.gate !== undefined) return this.gate.then(() => this.#hold(instance));
+    this.#hold(instance);
+    return Promise.resolve();
+  }
+
+  #hold(instance: ServiceInstance): void {
     this.#instances.set(`${keyText(instance)} ${instance.address}`, instance);
     this.#tell(instance);
-    return Promise.resolve();
   }
 
   unpublish(key: ServiceKey, address: string): Promise<void> {
@@ -97,7 +105,7 @@ export class FakeStore implements StateStore {
 
 /** One connection that the code under test has asked for, seen from the application. */
 export interface FakeConnection {
-  readonly port: number;
+  readonly address: HostPort;
   readonly handlers: ConnectionHandlers;
   readonly written: Buffer[];
   closed: boolean;
@@ -112,8 +120,8 @@ export class FakeConnector implements PortConnector {
     return last;
   }
 
-  connect(port: number, handlers: ConnectionHandlers): PortConnection {
-    const connection: FakeConnection = { port, handlers, written: [], closed: false };
+  connect(address: HostPort, handlers: ConnectionHandlers): PortConnection {
+    const connection: FakeConnection = { address, handlers, written: [], closed: false };
     this.connections.push(connection);
     return {
       write: (bytes) => void connection.written.push(bytes),

@@ -1,0 +1,57 @@
+import { finding, type Finding, type Path } from './issue.ts';
+import { items, section, type ListenerView, type Raw } from './raw-file.ts';
+import { isRecord } from './value.ts';
+
+/** What is right in form, and probably not what was meant. */
+export function findOddities(file: Raw, listeners: readonly ListenerView[], clusters: number): Finding[] {
+  const warnings: Finding[] = [];
+  const warn = (path: Path, message: string, hint: string): void => void warnings.push(finding(path, message, hint));
+  const registry = file['registry'] !== undefined;
+  const has = (direction: string): boolean => listeners.some((listener) => listener.direction === direction);
+  if (listeners.length === 0) warn([], 'there are no listeners: the proxy will carry no calls', 'add listeners');
+  if (file['sdk'] !== undefined && !registry) {
+    warn(
+      ['sdk'],
+      'there is no registry: what apps publish reaches nobody, and they find static clusters only',
+      'add registry',
+    );
+  }
+  if (has('egress') && !registry && clusters === 0) {
+    warn(
+      ['listeners'],
+      'an egress listener has nowhere to send calls: there is neither a registry nor a cluster',
+      'add registry or clusters',
+    );
+  }
+  if (section(file['health'], 'checkService') !== undefined && !has('ingress')) {
+    warn(
+      ['health', 'checkService'],
+      'there is no ingress listener, so the health of the app changes nothing',
+      'add one, or remove this',
+    );
+  }
+  for (const [path, retries] of retryViews(file)) {
+    const attempts = section(retries, 'attempts');
+    const on = section(retries, 'on');
+    if (typeof attempts === 'number' && attempts > 0 && (on === undefined || (Array.isArray(on) && on.length === 0))) {
+      warn(
+        [...path, 'attempts'],
+        'no failure is named that is tried again, so nothing is',
+        'add on: [connect-failure]',
+      );
+    }
+  }
+  return warnings;
+}
+
+function retryViews(file: Raw): [Path, unknown][] {
+  const own = items(file['clusters']).map(({ value, index }): [Path, unknown] => {
+    const merged = { ...asObject(section(file['clusterDefaults'], 'retries')), ...asObject(value['retries']) };
+    return [['clusters', index, 'retries'], isRecord(value['retries']) ? merged : undefined];
+  });
+  return [[['clusterDefaults', 'retries'], section(file['clusterDefaults'], 'retries')], ...own];
+}
+
+function asObject(value: unknown): Raw {
+  return isRecord(value) ? value : {};
+}
