@@ -6,6 +6,7 @@ import { FrameKind, type FrameDecoder, type FrameSink, type FrameView, type Reje
 import { connect, type ConnectHandler } from '../net/connect.ts';
 import type { Connection } from '../net/connection.ts';
 import { NO_ROOM, PendingTable } from '../stream/pending-table.ts';
+import { Liveness } from './liveness.ts';
 import type { UpstreamCall } from './upstream-call.ts';
 import type { UpstreamDeps } from './upstream-deps.ts';
 
@@ -51,22 +52,15 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
   readonly #connection: Connection;
   readonly #decoder: FrameDecoder;
   readonly #pending: PendingTable<UpstreamCall>;
+  readonly #liveness: Liveness;
   #state: State = 'connecting';
   #blocked: Blocked[] = [];
   #full = false;
   #stalled = false;
   #lastProgress = -1;
   #stallCheckAt = 0;
-  /** When bytes last came, by the clock; while nothing is read, the last moment that nobody listened. */
-  #heardAt: number;
   /** How many callers want it not to be read from. */
   #holders = 0;
-  #heard = false;
-  #silence = '';
-  #heartbeatInterval: number;
-  #heartbeatSentAt = 0;
-  #heartbeatWaiting = false;
-  #misses = 0;
 
   constructor(deps: UpstreamDeps, endpoint: Endpoint, options: UpstreamOptions, events: UpstreamEvents) {
     this.#deps = deps;
@@ -75,8 +69,7 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
     this.#events = events;
     this.#pending = new PendingTable(options.maxPending);
     this.#decoder = deps.codec.createDecoder(deps.limits, deps.budget, this);
-    this.#heardAt = deps.clock.now();
-    this.#heartbeatInterval = options.heartbeat.interval;
+    this.#liveness = new Liveness(options.heartbeat, deps.clock.now());
     const { host, port } = endpoint;
     const target = { host, port, timeoutMs: options.connectTimeout, highWater: deps.limits.highWater };
     this.#connection = connect(deps.net, deps.clock, target, this);
@@ -88,12 +81,12 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
 
   /** Whether anything ever came on it. */
   get heard(): boolean {
-    return this.#heard;
+    return this.#liveness.heard;
   }
 
-  /** Why its peer is taken for dead, until it is heard again; '' when it is not. */
+  /** Why its peer is taken for silent, until it is heard again; '' when it is not. */
   get silence(): string {
-    return this.#silence;
+    return this.#liveness.silence;
   }
 
   get pending(): number {
@@ -130,8 +123,10 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
 
   /** A call that was sent at `sentAt` has timed out: if nothing came since, ask whether the peer lives. */
   suspect(sentAt: number): void {
-    if (this.#state !== 'ready' || this.#heardAt > sentAt || this.#heartbeatWaiting) return;
-    this.#sendHeartbeat(this.#deps.clock.now());
+    if (this.#state !== 'ready' || !this.#liveness.doubts(sentAt)) return;
+    const now = this.#deps.clock.now();
+    this.#ask(now);
+    this.#setAlarm(now);
   }
 
   /** `who` is told to go on when this connection takes more again, or is gone. */
@@ -148,7 +143,7 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
   letGo(): void {
     this.#holders--;
     if (this.#holders > 0) return;
-    this.#heardAt = this.#deps.clock.now();
+    this.#liveness.beginListening(this.#deps.clock.now());
     this.#connection.setReading(true);
   }
 
@@ -162,20 +157,16 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
 
   onConnect(): void {
     this.#state = 'ready';
-    this.#heardAt = this.#deps.clock.now();
-    this.#deps.slowWheel.set(this, this.#heardAt + this.#heartbeatInterval);
+    const now = this.#deps.clock.now();
+    this.#liveness.beginListening(now);
+    this.#setAlarm(now);
     // Tells the peer at once that this side understands goaway.
     this.#deps.codec.heartbeat(this.#connection.out(), this.#deps.nextId());
     this.#events.onChange();
   }
 
   onBytes(chunk: Buffer, length: number): void {
-    this.#heardAt = this.#deps.clock.now();
-    if (!this.#heard || this.#silence !== '') {
-      this.#heard = true;
-      this.#silence = '';
-      this.#events.onChange();
-    }
+    if (this.#liveness.hear(this.#deps.clock.now())) this.#events.onChange();
     try {
       this.#decoder.push(chunk, length);
     } catch (error) {
@@ -187,8 +178,7 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
   onFrame(frame: FrameView): void {
     switch (frame.kind) {
       case FrameKind.reply: {
-        // A real exchange: heartbeats go back to their shortest interval.
-        this.#heartbeatInterval = this.#options.heartbeat.interval;
+        this.#liveness.exchanged();
         const call = this.#take(frame.id);
         if (call !== undefined) call.onReply(frame);
         if (this.#state === 'draining') this.#closeIfDrained();
@@ -198,8 +188,7 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
         if (this.#mayAnswer) this.#deps.codec.heartbeatAck(this.#connection.out(), frame.id, frame.replyContext);
         return;
       case FrameKind.heartbeatAck:
-        this.#heartbeatWaiting = false;
-        this.#misses = 0;
+        this.#liveness.answered();
         return;
       case FrameKind.goaway:
         if (this.#state !== 'ready') return;
@@ -273,52 +262,30 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
   /** Heartbeats and the look at a connection that does not move. */
   onDeadline(): void {
     const now = this.#deps.clock.now();
+    const { silence } = this.#liveness;
     // A peer cannot be found silent by one that does not listen.
-    if (this.#holders > 0) this.#heardAt = now;
+    if (this.#holders > 0) this.#liveness.beginListening(now);
     if (this.#full && now >= this.#stallCheckAt) this.#checkStall(now);
-    if (this.#heartbeatWaiting) this.#missed(now);
-    else if (now - this.#heardAt >= this.#heartbeatInterval) this.#sendHeartbeat(now);
-    if (this.#state === 'ready' || this.#state === 'draining') this.#deps.slowWheel.set(this, this.#nextDeadline(now));
+    const verdict = this.#liveness.check(now);
+    if (verdict === 'dead') this.#connection.destroy(`${this.#options.heartbeat.misses} heartbeats unanswered`);
+    else if (verdict === 'ask') this.#ask(now);
+    this.#setAlarm(now);
+    if (silence !== this.#liveness.silence) this.#events.onChange();
   }
 
-  #nextDeadline(now: number): number {
-    const { timeout, interval } = this.#options.heartbeat;
-    let next = this.#heardAt + this.#heartbeatInterval;
-    if (this.#heartbeatWaiting) next = this.#heartbeatSentAt + (this.#silence === '' ? timeout : interval);
-    if (this.#full) next = Math.min(next, this.#stallCheckAt);
-    return Math.max(next, now + 1);
+  #setAlarm(now: number): void {
+    const { next } = this.#liveness;
+    this.#deps.slowWheel.set(this, Math.max(this.#full ? Math.min(next, this.#stallCheckAt) : next, now + 1));
   }
 
-  #sendHeartbeat(now: number): void {
-    this.#heartbeatWaiting = true;
-    this.#heartbeatSentAt = now;
-    this.#heartbeatInterval = Math.min(this.#heartbeatInterval * 2, this.#options.heartbeat.maxInterval);
+  #ask(now: number): void {
+    this.#liveness.asked(now);
     this.#deps.codec.heartbeat(this.#connection.out(), this.#deps.nextId());
-    this.#deps.slowWheel.set(this, this.#nextDeadline(now));
-  }
-
-  /** A heartbeat has gone unanswered for its time, unless other bytes came meanwhile. */
-  #missed(now: number): void {
-    if (this.#heardAt > this.#heartbeatSentAt) {
-      this.#heartbeatWaiting = false;
-      this.#misses = 0;
-      return;
-    }
-    const { interval, misses, timeout } = this.#options.heartbeat;
-    if (now - this.#heartbeatSentAt < (this.#silence === '' ? timeout : interval)) return;
-    this.#misses++;
-    if (this.#misses >= misses) return this.#connection.destroy(`${this.#misses} heartbeats unanswered`);
-    if (this.#silence === '') {
-      this.#silence = `no answer to a heartbeat for ${timeout} ms`;
-      this.#events.onChange();
-    }
-    this.#heartbeatInterval = interval;
-    this.#sendHeartbeat(now);
   }
 
   #checkStallAt(now: number): void {
     this.#stallCheckAt = now + STALL_CHECK_MS;
-    this.#deps.slowWheel.set(this, this.#nextDeadline(now));
+    this.#setAlarm(now);
   }
 
   /** A slow peer slows its senders; one that takes nothing at all must not hold them up for others. */
