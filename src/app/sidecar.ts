@@ -5,7 +5,6 @@ import type { Config } from '../config/config.ts';
 import { diffConfig, inEffect, type RestartSection } from '../config/diff.ts';
 import { redactConfig } from '../config/redact.ts';
 import { systemClock, type Chance, type Clock } from '../core/clock.ts';
-import { WeftError } from '../core/errors.ts';
 import type { Registry } from '../registry/registry.ts';
 import { createLocalApi, type LocalApi } from '../sdk/local-api.ts';
 import type { IngressInfo } from '../sdk/publisher.ts';
@@ -144,13 +143,9 @@ export class Sidecar {
 
   async #startApi(): Promise<void> {
     const { sdk, node, stateDir, health } = this.#config;
-    if (sdk === undefined) return;
     const registry = this.#registry;
-    if (registry === undefined) {
-      throw new WeftError('config', 'the local API (sdk) needs a registry: add one, or take out sdk', {
-        side: 'local',
-      });
-    }
+    // The config has the one only with the other.
+    if (sdk === undefined || registry === undefined) return;
     const { log } = this.#options;
     const { enabled, ...heartbeat } = health.heartbeat;
     this.#api = createLocalApi(

@@ -47,6 +47,9 @@ export function crossCheck(file: unknown): CrossFindings {
   errors.push(...portClashes(file, listeners));
   for (const listener of listeners) errors.push(...checkListener(listener));
   for (const { value, index } of clusters) errors.push(...checkEndpoints(value, ['clusters', index], listeners));
+  if (isRecord(file['sdk']) && file['registry'] === undefined) {
+    errors.push(finding(['sdk'], 'the local API needs a registry, and there is none', 'add registry, or take out sdk'));
+  }
   errors.push(...checkHeartbeats(file, clusters), ...checkHealthUrl(file, listeners));
   warnings.push(...findOddities(file, listeners, clusters.length));
   return { errors, warnings };

@@ -169,14 +169,17 @@ export function path(description: string, example: string): Leaf<string> {
   });
 }
 
-/** A node of ZooKeeper's tree: `/`, or `/a/b` without a slash at the end. */
+const ZOOKEEPER_PATH = '^/((?!\\.{1,2}(/|$))[^/]+(/(?!\\.{1,2}(/|$))[^/]+)*)?$';
+
+/** A node of ZooKeeper's tree: `/`, or `/a/b` without a slash at the end; it takes no `.` or `..` for a name. */
 export function zookeeperPath(description: string): Leaf<string> {
-  const facts = { title: 'path', type: 'string', pattern: '^/([^/]+(/[^/]+)*)?$', examples: ['/', '/mesh'] };
+  const facts = { title: 'path', type: 'string', pattern: ZOOKEEPER_PATH, examples: ['/', '/mesh'] };
+  const pattern = new RegExp(ZOOKEEPER_PATH);
   return leaf(description, facts, (value) => {
-    if (typeof value === 'string' && /^\/([^/\p{Cc}]+(\/[^/\p{Cc}]+)*)?$/u.test(value)) return accept(value);
+    if (typeof value === 'string' && pattern.test(value) && !/\p{Cc}/u.test(value)) return accept(value);
     return refuse(
       `expected a ZooKeeper path such as / or /mesh, found ${show(value)}`,
-      'begin with / and end without one',
+      'begin with /, end without one, and name no . or .. in it',
     );
   });
 }

@@ -1,6 +1,7 @@
+import { isLoopback, parseListenAddress } from './address.ts';
 import { finding, type Finding, type Path } from './issue.ts';
-import { items, section, type ListenerView, type Raw } from './raw-file.ts';
-import { isRecord } from './value.ts';
+import { items, read, section, type ListenerView, type Raw } from './raw-file.ts';
+import { isRecord, quote } from './value.ts';
 
 /** What is right in form, and probably not what was meant. */
 export function findOddities(file: Raw, listeners: readonly ListenerView[], clusters: number): Finding[] {
@@ -9,12 +10,23 @@ export function findOddities(file: Raw, listeners: readonly ListenerView[], clus
   const registry = file['registry'] !== undefined;
   const has = (direction: string): boolean => listeners.some((listener) => listener.direction === direction);
   if (listeners.length === 0) warn([], 'there are no listeners: the proxy will carry no calls', 'add listeners');
-  if (file['sdk'] !== undefined && !registry) {
-    warn(
-      ['sdk'],
-      'there is no registry: what apps publish reaches nobody, and they find static clusters only',
-      'add registry',
-    );
+  if (file['sdk'] !== undefined) {
+    const address = read(parseListenAddress(section(file['sdk'], 'address')));
+    if (address !== undefined && !isLoopback(address.host)) {
+      warn(
+        ['sdk', 'address'],
+        `whoever can reach ${address.host} may publish and subscribe: the local API has no authentication`,
+        `write 127.0.0.1:${address.port}`,
+      );
+    }
+    const [first, ...others] = listeners.filter(({ direction }) => direction === 'ingress');
+    for (const { path } of others) {
+      warn(
+        path,
+        `apps are published at the first ingress listener (${quote(first?.name ?? '')}) alone, not at this one`,
+        'run one proxy for each app',
+      );
+    }
   }
   if (has('egress') && !registry && clusters === 0) {
     warn(

@@ -79,7 +79,23 @@ const BAD: readonly (readonly [name: string, text: string, ...rows: Row[]])[] = 
   [
     'an unknown registry',
     'node: { id: a }\nregistry: { type: zookeper }',
+    ['registry.address', '2:11', 'required and missing', /./],
     ['registry.type', '2:19', "expected embedded, file or zookeeper, found 'zookeper'", 'did you mean zookeeper?'],
+  ],
+  [
+    'all that is wrong below a misspelt registry',
+    'node: { id: a }\nregistry: { type: zokeeper, adress: "x:1", sessionTimeout: 5, auth: { scheme: x, credential: hush } }',
+    ['registry.address', '2:11', 'required and missing', /./],
+    ['registry.type', '2:19', "expected embedded, file or zookeeper, found 'zokeeper'", 'did you mean zookeeper?'],
+    ['registry.adress', '2:29', 'unknown key', 'did you mean address?'],
+    ['registry.sessionTimeout', '2:60', /found the number 5/, 'a unit is missing: write 5s or 5ms'],
+    ['registry.auth.scheme', '2:79', 'expected digest, found a text'],
+    ['registry.auth.credential', '2:94', 'the text has not the form user:password'],
+  ],
+  [
+    'a registry of another kind altogether',
+    'node: { id: a }\nregistry: { type: consul, adress: x }',
+    ['registry.type', '2:19', "expected embedded, file or zookeeper, found 'consul'"],
   ],
   [
     "another registry's key",
@@ -122,7 +138,26 @@ const BAD: readonly (readonly [name: string, text: string, ...rows: Row[]])[] = 
     'node: { id: a }\nhealth: { checkService: { url: 127.0.0.1:9500 } }',
     ['health.checkService.url', '2:32', /expected a URL such as http/],
   ],
+  ...['/a/../b', '/a/./b', '/..', '/a/.', 'a', '/a/', '//', '/a\\u0007'].map(
+    (path) =>
+      [
+        `the root ${path}`,
+        `node: { id: a }\nregistry: { type: zookeeper, address: 'h:1', root: "${path}" }`,
+        ['registry.root', '2:52', /^expected a ZooKeeper path such as/, /no \. or \.\. in it$/],
+      ] as const,
+  ),
   // What relates keys to each other.
+  [
+    'a local API without a registry',
+    'node: { id: a }\nsdk: {}',
+    ['sdk', '2:6', 'the local API needs a registry, and there is none', 'add registry, or take out sdk'],
+  ],
+  [
+    'one address under two names',
+    `node: { id: a }\nadmin: { address: 'localhost:12220' }\nlisteners: [${EGRESS}]\nclusters: [{ name: s, endpoints: ['localhost:12220'] }]`,
+    ['listeners[0].address', '3:33', '127.0.0.1:12220 is taken by admin (localhost:12220)', 'choose another port'],
+    ['clusters[0].endpoints[0]', '4:35', /^localhost:12220 is this proxy's own egress listener/, /./],
+  ],
   [
     'a health URL that leads elsewhere',
     `node: { id: a }\nlisteners: [${INGRESS}]\nhealth: { checkService: { url: 'http://127.evil.example/' } }`,
@@ -146,7 +181,7 @@ const BAD: readonly (readonly [name: string, text: string, ...rows: Row[]])[] = 
   ],
   [
     'the port of the admin interface',
-    'node: { id: a }\nsdk: { address: 0.0.0.0:34901 }',
+    'node: { id: a }\nsdk: { address: 0.0.0.0:34901 }\nregistry: { type: embedded }',
     ['sdk.address', '2:17', '0.0.0.0:34901 is taken by admin (127.0.0.1:34901)', 'choose another port'],
   ],
   [

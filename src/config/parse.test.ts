@@ -134,7 +134,11 @@ clusters:
   });
 
   test('JSON is read as well', () => {
-    assert.equal(valid('{\n\t"node": { "id": "a" },\n\t"sdk": {}\n}').config.sdk?.address.port, 13330);
+    assert.equal(
+      valid('{\n\t"node": { "id": "a" },\n\t"registry": { "type": "embedded" },\n\t"sdk": {}\n}').config.sdk?.address
+        .port,
+      13330,
+    );
   });
 
   test('anchors and merge keys are followed', () => {
@@ -164,11 +168,24 @@ describe('warnings', () => {
     assert.deepEqual(warned(`listeners: [${EGRESS}]\nregistry: { type: embedded }`), []);
   });
 
-  test('a local API without a registry, and health without ingress', () => {
+  test('a local API that others can reach, and apps behind it that cannot be published', () => {
+    const base = `registry: { type: embedded }\nlisteners: [${INGRESS}, { ${INGRESS.slice(1, -1).replace('i,', 'j,').replace('12200', '12300')} }]`;
+    assert.deepEqual(warned(base), []);
+    assert.deepEqual(warned(`${base}\nsdk: { address: '0.0.0.0:13330' }`), [
+      ['listeners[1]', "apps are published at the first ingress listener ('i') alone, not at this one"],
+      ['sdk.address', 'whoever can reach 0.0.0.0 may publish and subscribe: the local API has no authentication'],
+    ]);
+    assert.deepEqual(
+      warned(`registry: { type: embedded }\nlisteners: [${INGRESS}]\nsdk: { address: 'localhost:1' }`),
+      [],
+    );
+  });
+
+  test('health without ingress', () => {
     const paths = warned(
-      `listeners: [${EGRESS}]\nclusters: [{ name: s, endpoints: ['h:1'] }]\nsdk: {}\nhealth: { checkService: { url: 'http://localhost/' } }`,
+      `listeners: [${EGRESS}]\nclusters: [{ name: s, endpoints: ['h:1'] }]\nhealth: { checkService: { url: 'http://localhost/' } }`,
     ).map(([path]) => path);
-    assert.deepEqual(paths, ['sdk', 'health.checkService']);
+    assert.deepEqual(paths, ['health.checkService']);
   });
 
   test('retries of nothing', () => {

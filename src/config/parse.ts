@@ -5,7 +5,7 @@ import { crossCheck } from './cross-check.ts';
 import { finding, toIssues, type Finding, type Issue, type Path } from './issue.ts';
 import { splitHint } from './leaf.ts';
 import { configSchema } from './schema.ts';
-import { structureFindings } from './structure.ts';
+import { asMeant, structureFindings } from './structure.ts';
 import { readTree } from './tree.ts';
 import { isRecord, kindOf } from './value.ts';
 
@@ -39,7 +39,7 @@ export function parseConfig(text: string, options: ParseOptions): LoadResult {
   if (tree.value === null || tree.value === undefined) return failed('the file is empty', SMALLEST);
   if (!isRecord(tree.value)) return failed(`expected keys with values, found ${kindOf(tree.value)}`, SMALLEST);
 
-  const parsed = safeParse(configSchema, tree.value);
+  const parsed = safeParse(configSchema, asMeant(configSchema, tree.value));
   const structure = structureFindings(configSchema, tree.value);
   const { errors, warnings } = crossCheck(tree.value);
   const findings = [...structure, ...valueFindings(parsed.issues ?? []), ...errors];

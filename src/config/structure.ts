@@ -73,33 +73,52 @@ function walkObject(
   }
 }
 
-/** Which keys are right depends on one of them, the discriminator. */
+/** Which keys are right depends on one of them, the discriminator. One that is misspelt still tells which. */
 function walkVariant(schema: SchemaNode, value: unknown, path: Path, findings: Finding[]): void {
   const key = schema.key ?? '';
-  const options = new Map((schema.options ?? []).map((option) => [option.entries?.[key]?.literal, option]));
-  const names = [...options.keys()].map(String);
+  const options = optionsOf(schema);
+  const names = [...options.keys()];
   if (!isRecord(value)) {
     const hint = emptyHint(value) ?? `write { ${key}: ${names[0]}, … }`;
     findings.push(finding(path, `expected an object, found ${kindOf(value)}`, hint));
     return;
   }
-  const chosen = Object.hasOwn(value, key) ? options.get(value[key]) : undefined;
-  if (chosen !== undefined) {
-    walk(chosen, value, path, findings);
-  } else if (Object.hasOwn(value, key)) {
-    const found = value[key];
-    const near = typeof found === 'string' ? nearest(found, names) : undefined;
-    const hint = near === undefined ? undefined : `did you mean ${near}?`;
-    findings.push(
-      finding(
-        [...path, key],
-        `expected ${alternatives(names)}, found ${typeof found === 'string' ? quote(found) : kindOf(found)}`,
-        hint,
-      ),
-    );
-  } else {
+  if (!Object.hasOwn(value, key)) {
     findings.push(finding([...path, key], 'required and missing', `write ${alternatives(names)}`));
+    return;
   }
+  const found = value[key];
+  const meant = meantOption(options, found);
+  if (meant !== found) {
+    const message = `expected ${alternatives(names)}, found ${typeof found === 'string' ? quote(found) : kindOf(found)}`;
+    findings.push(finding([...path, key], message, meant === undefined ? undefined : `did you mean ${meant}?`));
+  }
+  const chosen = options.get(meant ?? '');
+  if (chosen !== undefined) walk(chosen, value, path, findings);
+}
+
+/** The file as `structureFindings` reads it, so that the values of a section with a misspelt discriminator are judged too. */
+export function asMeant(schema: SchemaNode, file: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const meant: Record<string, unknown> = { ...file };
+  for (const [name, entry] of Object.entries(schema.entries ?? {})) {
+    const variant = unwrap(entry);
+    const { type, key = '' } = variant;
+    const section = Object.hasOwn(file, name) ? file[name] : undefined;
+    if (type !== 'variant' || !isRecord(section) || !Object.hasOwn(section, key)) continue;
+    const option = meantOption(optionsOf(variant), section[key]);
+    if (option !== undefined) meant[name] = { ...section, [key]: option };
+  }
+  return meant;
+}
+
+/** The schemas of a variant by their discriminators. */
+function optionsOf({ key = '', options = [] }: SchemaNode): ReadonlyMap<string, SchemaNode> {
+  return new Map(options.map((option) => [String(option.entries?.[key]?.literal), option]));
+}
+
+function meantOption(options: ReadonlyMap<string, SchemaNode>, found: unknown): string | undefined {
+  if (typeof found !== 'string') return undefined;
+  return options.has(found) ? found : nearest(found, [...options.keys()]);
 }
 
 function missingKey(entry: SchemaNode, key: string, path: Path): Finding {
