@@ -19,7 +19,7 @@ export interface DiscoveryLimits {
   readonly onDemand: boolean;
   /** Clusters from the registry at once. */
   readonly maxServices: number;
-  /** Milliseconds after which one that nobody uses is dropped. */
+  /** Milliseconds after which one that nobody uses is dropped; 0 for never. */
   readonly idle: number;
 }
 
@@ -152,6 +152,7 @@ export class Clusters {
   }
 
   #sweep(): void {
+    if (this.#discovery.idle === 0) return;
     const before = this.#deps.clock.now() - this.#discovery.idle;
     for (const [service, discovered] of this.#discovered) {
       const { cluster, stats } = discovered.managed;

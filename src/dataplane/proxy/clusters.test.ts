@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Budget } from '../../core/budget.ts';
+import { ManualClock } from '../../core/manual-clock.ts';
+import { TimerWheel } from '../../core/timer-wheel.ts';
+import { silentLogger } from '../../telemetry/log.ts';
+import { Metrics } from '../../telemetry/metrics.ts';
+import { boltCodec } from '../codec/bolt/codec.ts';
+import type { ClusterPolicy } from '../cluster/policy.ts';
+import { NetContext } from '../net/net-context.ts';
+import { Clusters, type DiscoveryLimits } from './clusters.ts';
+
+const POLICY: ClusterPolicy = {
+  lb: 'round_robin',
+  connectTimeout: 3000,
+  timeout: 3000,
+  connections: 1,
+  maxPendingPerConnection: 100,
+  queue: { max: 100, timeout: 3000 },
+  heartbeat: { interval: 15_000, maxInterval: 90_000, misses: 6, timeout: 3000 },
+  retries: { attempts: 0, on: [] },
+};
+
+/** Clusters out of a registry that tells whom it is asked for, and never answers. */
+function setUp(limits: Partial<DiscoveryLimits> = {}) {
+  const clock = new ManualClock();
+  const watched: string[] = [];
+  const clusters = new Clusters(
+    {
+      clock,
+      log: silentLogger,
+      metrics: new Metrics(),
+      source: {
+        watch(service) {
+          watched.push(service);
+          return { close: () => void watched.splice(watched.indexOf(service), 1) };
+        },
+      },
+      upstream: {
+        net: new NetContext(),
+        clock,
+        chance: () => 0.5,
+        slowWheel: new TimerWheel(clock, 250),
+        codec: boltCodec,
+        limits: { maxFrame: 1 << 20, maxHeader: 0xffff, highWater: 1 << 20 },
+        budget: new Budget(1 << 20),
+        nextId: () => 1,
+      },
+    },
+    POLICY,
+    { onDemand: true, maxServices: 2, idle: 60_000, ...limits },
+  );
+  return { clock, clusters, watched };
+}
+
+test('a service that was looked up on demand is forgotten when nobody calls it', () => {
+  const { clock, clusters, watched } = setUp();
+  clusters.find('a');
+  clock.advance(60_000);
+  assert.deepEqual(watched, ['a']);
+  clock.advance(6_000);
+  assert.deepEqual(watched, []);
+  clusters.close();
+  assert.equal(clock.pending, 0);
+});
+
+test('idle 0 means never', () => {
+  const { clock, clusters, watched } = setUp({ idle: 0 });
+  clusters.find('a');
+  clock.advance(24 * 3_600_000);
+  assert.deepEqual(watched, ['a']);
+  clusters.close();
+});
+
+test('above the limit the service that was idle longest makes room, a subscribed one never', () => {
+  const { clock, clusters, watched } = setUp();
+  clusters.pin(['kept']);
+  clusters.find('a');
+  clock.advance(1);
+  clusters.find('b');
+  assert.deepEqual(watched, ['kept', 'b']);
+  clusters.pin(['kept', 'b']);
+  assert.equal(clusters.find('c'), undefined);
+  clusters.close();
+});
