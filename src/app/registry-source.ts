@@ -5,11 +5,11 @@ import type { ServiceInstance } from '../registry/registry.ts';
 import type { WatchSource } from '../sdk/subscriptions.ts';
 import type { Logger } from '../telemetry/log.ts';
 
-/** A registry as the data plane sees it: endpoints by service name, for one protocol. */
+/** A registry as the data plane sees it: endpoints by service and group, for one protocol. */
 export function registrySource(watches: WatchSource, protocol: string, log: Logger): EndpointSource {
   return {
-    watch: (service, onEndpoints) =>
-      watches.watch({ service, protocol, group: '' }, (instances) => {
+    watch: (service, group, onEndpoints) =>
+      watches.watch({ service, protocol, group }, (instances) => {
         onEndpoints(instances.flatMap((instance) => toEndpoint(instance, log)));
       }),
   };

@@ -160,7 +160,8 @@ export class Sidecar {
       { registry, watches: registry, codec: CODECS.bolt, clock: this.#clock, log },
     );
     this.#api.onChange(() => {
-      this.#dataPlane!.clusters.pin(this.#api!.subscriptions.map(({ service }) => service));
+      const mine = this.#api!.subscriptions.filter(({ protocol }) => protocol === CODECS.bolt.type);
+      this.#dataPlane!.clusters.pin(new Map(mine.map(({ service, group }) => [service, group])));
     });
     await this.#api.start();
     log.info('local API for applications', { address: `http://${formatAddress(this.#api.address)}` });

@@ -60,3 +60,31 @@ test('a client in a loop meets a bound', () => {
   assert.throws(() => publish(state, { serviceName: 'one-more' }), { code: 'too_many' });
   assert.equal(publish(state, { serviceName: 's0', port: 1 }).publications.size, 2048);
 });
+
+test('a service has one group, for a call does not say which', () => {
+  const subscribe = (state: RegistrationState, body: object): RegistrationState =>
+    applyCommand(state, { kind: 'subscribe', subscription: parseSubscribe({ serviceName: SERVICE, ...body }) });
+  for (const [add, what] of [
+    [publish, 'published'],
+    [subscribe, 'subscribed to'],
+  ] as const) {
+    const blue = add(started, { group: 'blue' });
+    assert.equal(add(blue, { group: 'blue' }).application, application, 'once more is no second group');
+    assert.throws(() => add(blue, {}), {
+      code: 'second_group',
+      message:
+        `${SERVICE} is ${what} in group blue already, and calls carry no group: ` +
+        'take that back first, or use another sidecar for no group',
+    });
+    assert.throws(() => add(add(started, {}), { group: 'blue' }), { code: 'second_group' });
+    add(blue, { protocolType: 'tr' });
+    add(blue, { serviceName: 'another' });
+  }
+  const blue = publish(started, { group: 'blue' });
+  assert.deepEqual([...publish(unpublish(blue, {}), {}).publications.keys()], [`${SERVICE}@bolt`]);
+  assert.equal(
+    subscribe(blue, { group: 'green' }).subscriptions.size,
+    1,
+    'what it offers says nothing of what it calls',
+  );
+});

@@ -31,9 +31,9 @@ export function applyCommand(state: RegistrationState, command: Command): Regist
   }
   switch (command.kind) {
     case 'publish':
-      return { ...state, publications: added(state.publications, command.publication, 'publications') };
+      return { ...state, publications: added(state.publications, command.publication, 'published') };
     case 'subscribe':
-      return { ...state, subscriptions: added(state.subscriptions, command.subscription, 'subscriptions') };
+      return { ...state, subscriptions: added(state.subscriptions, command.subscription, 'subscribed to') };
     case 'unpublish': {
       const publications = removed(state.publications, command.selector);
       return publications === state.publications ? state : { ...state, publications };
@@ -46,13 +46,26 @@ export function applyCommand(state: RegistrationState, command: Command): Regist
 }
 
 function added<T extends ServiceKey>(all: ReadonlyMap<string, T>, entry: T, what: string): ReadonlyMap<string, T> {
+  const { service, protocol, group } = entry;
+  const other = [...all.values()].find((one) => one.service === service && one.protocol === protocol);
+  if (other !== undefined && other.group !== group) {
+    throw new WeftError(
+      'second_group',
+      `${service} is ${what} in ${groupText(other.group)} already, and calls carry no group: ` +
+        `take that back first, or use another sidecar for ${groupText(group)}`,
+      { side: 'downstream' },
+    );
+  }
   const next = new Map(all).set(keyText(entry), entry);
   if (next.size > MAX_REGISTRATIONS) {
-    throw new WeftError('too_many', `there are already ${all.size} ${what}, which is the most: take some back first`, {
-      side: 'downstream',
-    });
+    const message = `${all.size} services are ${what} already, which is the most: take some back first`;
+    throw new WeftError('too_many', message, { side: 'downstream' });
   }
   return next;
+}
+
+function groupText(group: string): string {
+  return group === '' ? 'no group' : `group ${group}`;
 }
 
 function removed<T extends ServiceKey>(all: ReadonlyMap<string, T>, selector: Selector): ReadonlyMap<string, T> {

@@ -31,9 +31,10 @@ function setUp(limits: Partial<DiscoveryLimits> = {}) {
       log: silentLogger,
       metrics: new Metrics(),
       source: {
-        watch(service) {
-          watched.push(service);
-          return { close: () => void watched.splice(watched.indexOf(service), 1) };
+        watch(service, group) {
+          const text = group === '' ? service : `${service}@${group}`;
+          watched.push(text);
+          return { close: () => void watched.splice(watched.indexOf(text), 1) };
         },
       },
       upstream: {
@@ -74,12 +75,34 @@ test('idle 0 means never', () => {
 
 test('above the limit the service that was idle longest makes room, a subscribed one never', () => {
   const { clock, clusters, watched } = setUp();
-  clusters.pin(['kept']);
+  clusters.pin(new Map([['kept', '']]));
   clusters.find('a');
   clock.advance(1);
   clusters.find('b');
   assert.deepEqual(watched, ['kept', 'b']);
-  clusters.pin(['kept', 'b']);
+  clusters.pin(
+    new Map([
+      ['kept', ''],
+      ['b', ''],
+    ]),
+  );
   assert.equal(clusters.find('c'), undefined);
+  clusters.close();
+});
+
+test('a service is looked up in the group of its subscription, and in no other', () => {
+  const { clusters, watched } = setUp();
+  const early = clusters.find('a');
+  assert.deepEqual(watched, ['a']);
+  clusters.pin(new Map([['a', 'blue']]));
+  assert.deepEqual(watched, ['a@blue']);
+  const blue = clusters.find('a');
+  assert.notEqual(blue, early);
+  clusters.pin(new Map([['a', 'blue']]));
+  assert.equal(clusters.find('a'), blue, 'nothing has changed');
+  clusters.pin(new Map());
+  assert.deepEqual(watched, []);
+  clusters.find('a');
+  assert.deepEqual(watched, ['a']);
   clusters.close();
 });

@@ -36,6 +36,7 @@ export interface ClustersDeps {
 
 interface Discovered {
   readonly managed: ManagedCluster;
+  readonly group: string;
   readonly watch: { close(): void };
 }
 
@@ -55,7 +56,7 @@ export class Clusters {
   readonly #static = new Map<string, ManagedCluster>();
   readonly #discovered = new Map<string, Discovered>();
   readonly #apps = new Map<string, ManagedCluster>();
-  #pinned: ReadonlySet<string> = new Set();
+  #pinned: ReadonlyMap<string, string> = new Map();
   readonly #sweeper: Timer;
 
   constructor(deps: ClustersDeps, defaults: ClusterPolicy, discovery: DiscoveryLimits) {
@@ -91,10 +92,17 @@ export class Clusters {
     return managed;
   }
 
-  /** Services that are subscribed to: their clusters are made at once and stay. */
-  pin(services: Iterable<string>): void {
-    this.#pinned = new Set(services);
-    for (const service of this.#pinned) {
+  /**
+   * Services that are subscribed to, each with its group: their clusters are made at once and stay.
+   * Requests carry no group, so that of the subscription decides; one that changes makes a new
+   * cluster, since groups never mix.
+   */
+  pin(groups: ReadonlyMap<string, string>): void {
+    this.#pinned = groups;
+    for (const [service, discovered] of this.#discovered) {
+      if (discovered.group !== this.#groupOf(service)) this.#dropDiscovered(discovered);
+    }
+    for (const service of groups.keys()) {
       if (!this.#discovered.has(service)) this.#discover(service, true);
     }
   }
@@ -131,9 +139,14 @@ export class Clusters {
     if (service === '' || service.length > MAX_SERVICE_NAME) return undefined;
     if (this.#discovered.size >= this.#discovery.maxServices && !this.#makeRoom()) return undefined;
     const managed = this.#create(service, 'registry', this.#defaults);
-    const watch = source.watch(service, (endpoints) => managed.update(endpoints));
-    this.#discovered.set(service, { managed, watch });
+    const group = this.#groupOf(service);
+    const watch = source.watch(service, group, (endpoints) => managed.update(endpoints));
+    this.#discovered.set(service, { managed, group, watch });
     return managed;
+  }
+
+  #groupOf(service: string): string {
+    return this.#pinned.get(service) ?? '';
   }
 
   /** Drops the discovered cluster that was idle longest, one without endpoints first. */
