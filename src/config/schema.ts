@@ -250,7 +250,7 @@ export const configSchema = v.pipe(
     admin: v.optional(admin, {}),
     sdk: v.exactOptional(sdk),
     stateDir: v.optional(
-      path('Folder for what must outlive a restart, relative to the config file.', '.weft'),
+      path('Folder for what must outlive a restart, relative to the config file. Proxies may share it.', '.weft'),
       '.weft',
     ),
     registry: v.exactOptional(registry),

@@ -33,7 +33,7 @@ export interface LocalApiOptions {
   readonly address: HostPort;
   /** An absolute path; made when it is missing. */
   readonly stateDir: string;
-  readonly node: { readonly app: string; readonly zone: string };
+  readonly node: { readonly id: string; readonly app: string; readonly zone: string };
   /** As it is now: `refresh` follows a change. Undefined when this sidecar cannot publish. */
   ingress(): IngressInfo | undefined;
   readonly health: {
@@ -121,7 +121,8 @@ class LocalApiParts implements LocalApi, ApiTarget {
     this.#publisher = new Publisher(options, { registry, health: this.#health, log }, notify);
     this.#subscriptions = new Subscriptions(deps.watches, clock, notify);
     this.#registrations = new Registrations(
-      deps.store ?? createFileStore({ stateDir: options.stateDir, wall: () => clock.wall(), log }),
+      deps.store ??
+        createFileStore({ stateDir: options.stateDir, nodeId: options.node.id, wall: () => clock.wall(), log }),
     );
     this.#server = createApiServer(options.address, { clock, log, handle: createRoutes(this, log) });
     this.#health.onChange(() => this.#publisher.refresh());

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { chmod, mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
@@ -17,7 +18,10 @@ export interface StateStore {
 }
 
 export interface FileStoreOptions {
+  /** Sidecars may share it. */
   readonly stateDir: string;
+  /** Whose registrations these are. */
+  readonly nodeId: string;
   /** Milliseconds since 1970; names what is put aside. */
   readonly wall: () => number;
   readonly log: Logger;
@@ -25,6 +29,9 @@ export interface FileStoreOptions {
 
 const FILE = 'registrations.json';
 const VERSION = 1;
+/** In bytes; file systems take 255. */
+const MAX_FOLDER_NAME = 200;
+const HASH_DIGITS = 16;
 /** Far above any real application; a file beyond it would slow each start. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
@@ -32,6 +39,7 @@ const texts = v.record(v.string(), v.string());
 const key = { service: v.string(), protocol: v.string(), group: v.string() };
 const fileShape = v.object({
   version: v.literal(VERSION),
+  node: v.string(),
   application: v.optional(
     v.object({
       appName: v.string(),
@@ -74,12 +82,12 @@ const fileShape = v.object({
   ),
 });
 
-/** Registrations in `<stateDir>/registrations.json`, for the owner's eyes only (mode 0600). */
+/** Registrations in `<stateDir>/<node id>/registrations.json`, for the owner's eyes only (mode 0600). */
 export function createFileStore(options: FileStoreOptions): StateStore {
-  const path = join(options.stateDir, FILE);
+  const path = join(options.stateDir, folderName(options.nodeId), FILE);
   return {
     load: () => load(path, options),
-    save: (state) => save(path, state),
+    save: (state) => save(path, options.nodeId, state),
   };
 }
 
@@ -92,8 +100,11 @@ async function load(path: string, options: FileStoreOptions): Promise<Registrati
     throw storeError(`cannot read the registrations in ${path}`, error);
   }
   try {
-    return decode(text);
+    const { node, state } = decode(text);
+    if (node !== options.nodeId) throw foreignError(path, node);
+    return state;
   } catch (error) {
+    if (error instanceof WeftError) throw error;
     const aside = `${path}.unreadable-${options.wall()}`;
     await rename(path, aside).catch((cause: unknown) => {
       throw storeError(`cannot put the unreadable registrations in ${path} aside`, cause);
@@ -107,8 +118,8 @@ async function load(path: string, options: FileStoreOptions): Promise<Registrati
 }
 
 /** Writes beside and renames, so that a crash at any point leaves the old state or the new one. */
-async function save(path: string, state: RegistrationState): Promise<void> {
-  const text = encode(state);
+async function save(path: string, node: string, state: RegistrationState): Promise<void> {
+  const text = encode(node, state);
   if (Buffer.byteLength(text) > MAX_BYTES) {
     throw new WeftError('store_full', `registrations would exceed ${MAX_BYTES} bytes on disk: take some back first`, {
       side: 'local',
@@ -147,24 +158,33 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-function encode(state: RegistrationState): string {
+function encode(node: string, state: RegistrationState): string {
   return `${JSON.stringify({
     version: VERSION,
+    node,
     application: state.application,
     publications: [...state.publications.values()],
     subscriptions: [...state.subscriptions.values()],
   })}\n`;
 }
 
-function decode(text: string): RegistrationState {
+function decode(text: string): { readonly node: string; readonly state: RegistrationState } {
   if (text.length > MAX_BYTES) throw new Error(`larger than ${MAX_BYTES} bytes`);
   const result = v.safeParse(fileShape, JSON.parse(text));
   if (!result.success) {
     const issue = result.issues[0];
     throw new Error(`${v.getDotPath(issue) ?? 'file'}: ${issue.message}`);
   }
-  const { application, publications, subscriptions } = result.output;
-  return { application, publications: byKey(publications), subscriptions: byKey(subscriptions) };
+  const { node, application, publications, subscriptions } = result.output;
+  return { node, state: { application, publications: byKey(publications), subscriptions: byKey(subscriptions) } };
+}
+
+/** The node id as people know it, where it can be the name of a folder everywhere. */
+function folderName(nodeId: string): string {
+  const name = encodeURIComponent(nodeId.toWellFormed()).replace(/^\./, '%2E');
+  if (name.length <= MAX_FOLDER_NAME) return name;
+  const hash = createHash('sha256').update(nodeId).digest('hex').slice(0, HASH_DIGITS);
+  return `${name.slice(0, MAX_FOLDER_NAME - HASH_DIGITS - 1)}-${hash}`;
 }
 
 function byKey<T extends ServiceKey>(entries: readonly T[]): ReadonlyMap<string, T> {
@@ -177,4 +197,12 @@ function storeError(what: string, cause: unknown): WeftError {
     side: 'local',
     cause,
   });
+}
+
+/** Names that differ may still be one folder, where case does not count; or somebody has copied it. */
+function foreignError(path: string, node: string): WeftError {
+  const message =
+    `the registrations in ${path} belong to the node ${JSON.stringify(node)}: ` +
+    'give each sidecar its own node.id, or delete that file';
+  return new WeftError('foreign_store', message, { side: 'local' });
 }

@@ -25,7 +25,7 @@ async function startBlocked(owner: Owner): Promise<TestSidecar> {
 test('it says why and exits, though callers are connected already', async (t) => {
   const { configFile, ports } = await startBlocked(t);
   // The start waits for the other end of this pipe, with the listeners open.
-  const state = join(dirname(configFile), '.weft/registrations.json');
+  const state = join(dirname(configFile), '.weft/blocked/registrations.json');
   await mkdir(dirname(state), { recursive: true });
   execFileSync('mkfifo', [state]);
   const child = await startChild(process.execPath, [WEFT, 'proxy', '-c', configFile], { name: 'blocked', owner: t });

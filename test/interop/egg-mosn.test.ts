@@ -37,7 +37,7 @@ async function startApi(t: TestContext, registry: FakeRegistry): Promise<LocalAp
     {
       address: { host: '127.0.0.1', port: 0 },
       stateDir,
-      node: { app: 'node-app', zone: 'RZ01A' },
+      node: { id: 'node-1', app: 'node-app', zone: 'RZ01A' },
       ingress: () => ({ advertise: { host: '10.0.0.7', port: 12200 }, app: { host: '127.0.0.1', port: 12199 } }),
       health: {},
       firstPush: () => 3000,
