@@ -33,8 +33,10 @@ export interface HttpServerOptions {
 }
 
 const MAX_HEADERS = 8 * 1024;
-/** For a whole request to arrive. */
+/** For a whole request to arrive, and for a connection to begin one. */
 const REQUEST_TIMEOUT = 10_000;
+/** How often it is looked at; Node's own 30 s would let the silent keep all others out for as long. */
+const CHECK_INTERVAL = 1000;
 const KEEP_ALIVE = 75_000;
 /** A client that does not take its answer in is let go, and the answer with it. */
 const STALL_TIMEOUT = 60_000;
@@ -53,6 +55,7 @@ export class HttpServer {
         maxHeaderSize: MAX_HEADERS,
         headersTimeout: REQUEST_TIMEOUT,
         requestTimeout: REQUEST_TIMEOUT,
+        connectionsCheckingInterval: CHECK_INTERVAL,
         keepAliveTimeout: KEEP_ALIVE,
       },
       (request, response) => void this.#serve(request, response),
