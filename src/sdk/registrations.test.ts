@@ -54,3 +54,15 @@ test('what cannot be saved does not happen', async () => {
   await registrations.apply(publish('b'));
   assert.deepEqual([...registrations.state.publications.keys()], ['b@bolt']);
 });
+
+test('a listener that fails is told to whoever made the change, and holds up no other', async () => {
+  const registrations = new Registrations(new FakeStore());
+  const stop = registrations.onChange(() => {
+    throw new Error('a fault of the listener');
+  });
+  await assert.rejects(registrations.apply(application), /a fault of the listener/);
+  stop();
+  await registrations.apply(publish('a'));
+  await registrations.settled();
+  assert.deepEqual([...registrations.state.publications.keys()], ['a@bolt']);
+});

@@ -37,7 +37,10 @@ export class Registrations {
     this.#commit(await this.#store.load());
   }
 
-  /** Resolves when the change is safe on disk; rejects with a WeftError when it is not made. */
+  /**
+   * Resolves when the change is safe on disk; rejects with a WeftError when it is not made, and with
+   * whatever a listener threw when it is.
+   */
   apply(command: Command): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ command, resolve, reject });
@@ -81,11 +84,11 @@ export class Registrations {
     if (next !== this.#state) {
       try {
         await this.#store.save(next);
+        this.#commit(next);
       } catch (error) {
         for (const waiting of accepted) waiting.reject(error);
         return;
       }
-      this.#commit(next);
     }
     for (const waiting of accepted) waiting.resolve();
   }
