@@ -44,8 +44,8 @@ document and tags are refused.
 
 SIGHUP, or a change of the file, reads it again. A file with errors changes nothing and is told
 in the log. These take effect at once: \`listeners\`, \`clusterDefaults\`, \`clusters\`,
-\`discovery\`, \`shutdown\`, \`log\`. A change of \`node\`, \`admin\`, \`sdk\`, \`health\`,
-\`registry\` or \`stateDir\` waits for the next start, and the log says so.
+\`discovery\`, \`shutdown\`, \`log.level\`. A change of \`node\`, \`admin\`, \`sdk\`, \`health\`,
+\`registry\`, \`stateDir\` or \`log.format\` waits for the next start, and the log says so.
 
 A listener with a new \`address\`, \`protocol\` or \`direction\` is opened anew, all else changes
 without closing its port. When it cannot be opened it stays as it was; the log and \`/config\` of the

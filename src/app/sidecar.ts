@@ -2,7 +2,7 @@ import { startAdminServer } from '../admin/admin-server.ts';
 import type { AdminTarget } from '../admin/target.ts';
 import { formatAddress } from '../config/address.ts';
 import type { Config } from '../config/config.ts';
-import { diffConfig, inEffect, type RestartSection } from '../config/diff.ts';
+import { diffConfig, inEffect } from '../config/diff.ts';
 import { redactConfig } from '../config/redact.ts';
 import { systemClock, type Chance, type Clock } from '../core/clock.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -43,7 +43,7 @@ export class Sidecar {
   #loadedAt: number;
   #lastError = '';
   /** What the file says otherwise than what is in effect. */
-  #pending: readonly RestartSection[] = [];
+  #pending: readonly string[] = [];
   #notReady = 'starting';
   #registry: Registry | undefined;
   #api: LocalApi | undefined;
@@ -99,7 +99,7 @@ export class Sidecar {
     // After a failure the same config may still have something to do, and takes the failure back.
     if (diff.empty && this.#lastError === '') return log.info('config read again: nothing has changed');
     const { failures = [], replaced = [] } = (await this.#dataPlane?.apply(config)) ?? {};
-    if (diff.log) logControl.level = config.log.level;
+    if (diff.logLevel) logControl.level = config.log.level;
     this.#config = inEffect(this.#config, config);
     void this.#handOver(replaced);
     this.#loadedAt = this.#clock.wall();

@@ -21,7 +21,7 @@ test('equal configs differ in nothing, also when lists are in another order', ()
     clusters: nothing,
     clusterDefaults: false,
     listeners: nothing,
-    log: false,
+    logLevel: false,
     discovery: false,
     shutdown: false,
     restart: [],
@@ -74,22 +74,24 @@ admin: { address: 127.0.0.1:1 }
 sdk: {}
 registry: { type: embedded }
 stateDir: other
-log: { level: debug }
+log: { level: debug, format: json }
 health: { heartbeat: { enabled: false } }
 discovery: { onDemand: false }
 shutdown: { drain: 1s }`);
-  const { log, discovery, shutdown, restart } = diffConfig(before, after);
-  assert.deepEqual([log, discovery, shutdown], [true, true, true]);
-  assert.deepEqual(restart, ['admin', 'sdk', 'registry', 'stateDir', 'health']);
+  const { logLevel, discovery, shutdown, restart } = diffConfig(before, after);
+  assert.deepEqual([logLevel, discovery, shutdown], [true, true, true]);
+  assert.deepEqual(restart, ['admin', 'sdk', 'registry', 'stateDir', 'health', 'log.format']);
   assert.deepEqual(diffConfig(before, { ...before, node: { ...before.node, id: 'b' } }).restart, ['node']);
 });
 
 test('what needs a restart stays in effect as it was, all else is taken over', () => {
   const before = config('admin: { address: 127.0.0.1:1 }\nlog: { level: debug }');
-  const after = config('admin: { address: 127.0.0.1:2 }\nsdk: {}\nregistry: { type: embedded }\nlog: { level: warn }');
+  const after = config(
+    'admin: { address: 127.0.0.1:2 }\nsdk: {}\nregistry: { type: embedded }\nlog: { level: warn, format: json }',
+  );
   const effective = inEffect(before, after);
   assert.deepEqual(diffConfig(before, effective).restart, []);
   assert.equal(effective.log.level, 'warn');
-  assert.deepEqual(diffConfig(effective, after).restart, ['admin', 'sdk', 'registry']);
+  assert.deepEqual(diffConfig(effective, after).restart, ['admin', 'sdk', 'registry', 'log.format']);
   assert.ok(diffConfig(effective, config('admin: { address: 127.0.0.1:1 }\nlog: { level: warn }')).empty);
 });

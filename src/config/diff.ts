@@ -7,11 +7,11 @@ export interface ConfigDiff {
   /** The policy of clusters that come from the registry. Static ones that it alters are in `clusters`. */
   readonly clusterDefaults: boolean;
   readonly listeners: Changes<ListenerConfig, ChangedListener>;
-  readonly log: boolean;
+  readonly logLevel: boolean;
   readonly discovery: boolean;
   readonly shutdown: boolean;
-  /** Sections that changed and take effect only when the proxy starts anew. */
-  readonly restart: readonly RestartSection[];
+  /** What changed and takes effect only when the proxy starts anew: sections, and keys of those that do not. */
+  readonly restart: readonly string[];
   /** Nothing changed at all. */
   readonly empty: boolean;
 }
@@ -35,14 +35,14 @@ export interface ChangedListener extends Changed<ListenerConfig> {
 }
 
 const RESTART_SECTIONS = ['node', 'admin', 'sdk', 'registry', 'stateDir', 'health'] as const;
-export type RestartSection = (typeof RESTART_SECTIONS)[number];
 
 /** What is in effect once `after` has replaced `before` in a proxy that goes on running. */
 export function inEffect(before: Config, after: Config): Config {
   const { node, admin, sdk, registry, stateDir, health } = before;
   const { listeners, clusterDefaults, clusters, discovery, shutdown, log } = after;
   const kept = { node, admin, stateDir, health, ...(sdk && { sdk }), ...(registry && { registry }) };
-  return { ...kept, listeners, clusterDefaults, clusters, discovery, shutdown, log };
+  const { format } = before.log;
+  return { ...kept, listeners, clusterDefaults, clusters, discovery, shutdown, log: { ...log, format } };
 }
 
 const IN_PLACE: readonly string[] = ['limits', 'idleTimeout', 'app', 'advertise'];
@@ -53,10 +53,10 @@ export function diffConfig(before: Config, after: Config): ConfigDiff {
     clusters: compare(before.clusters, after.clusters, (pair) => pair),
     clusterDefaults: differs('clusterDefaults'),
     listeners: compare(before.listeners, after.listeners, describeListener),
-    log: differs('log'),
+    logLevel: before.log.level !== after.log.level,
     discovery: differs('discovery'),
     shutdown: differs('shutdown'),
-    restart: RESTART_SECTIONS.filter(differs),
+    restart: [...RESTART_SECTIONS.filter(differs), ...(before.log.format === after.log.format ? [] : ['log.format'])],
   };
   const { clusters, listeners, restart, ...flags } = diff;
   const empty = isEmpty(clusters) && isEmpty(listeners) && restart.length === 0 && !Object.values(flags).includes(true);
