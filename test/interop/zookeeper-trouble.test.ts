@@ -1,8 +1,12 @@
 /** What can go wrong between a client and ZooKeeper, which itself is well. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { after, before, test } from 'node:test';
-import type { Clock } from '../../src/core/clock.ts';
+import type { HostPort } from '../../src/config/address.ts';
 import { ManualClock } from '../../src/core/manual-clock.ts';
+import type { RegistryDeps } from '../../src/registry/registry-type.ts';
 import type { Registry } from '../../src/registry/registry.ts';
 import type { ZookeeperOptions } from '../../src/registry/zookeeper/zookeeper-registry.ts';
 import { freePort } from '../support/children.ts';
@@ -20,22 +24,57 @@ before(async () => {
 });
 after(() => zookeeper[Symbol.asyncDispose]());
 
-function open(t: Owner, options: Partial<ZookeeperOptions> = {}, clock?: Clock): Promise<Registry> {
-  return openRegistry(t, zookeeper.address, options, clock);
+function open(t: Owner, options: Partial<ZookeeperOptions> = {}, deps?: Partial<RegistryDeps>): Promise<Registry> {
+  return openRegistry(t, zookeeper.address, options, deps);
+}
+
+const local = (port: number): HostPort => ({ host: '127.0.0.1', port });
+
+/** A server that takes connections and never says a word. */
+async function startSilent(t: Owner): Promise<{ port: number; connections(): number }> {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => void sockets.push(socket.on('error', () => socket.destroy()).resume()));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(async () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+    await once(server, 'close');
+  });
+  return { port: (server.address() as AddressInfo).port, connections: () => sockets.length };
 }
 
 test('a client that starts before its server gets all that it asked for', async (t) => {
   const port = await freePort();
-  const registry = await open(t, { address: [{ host: '127.0.0.1', port }, zookeeper.address] });
+  const registry = await open(t, { address: [local(port), zookeeper.address] });
   const key = freshKey();
   const seen = record(registry, key);
   await registry.publish(offer(key, '10.0.0.1:12200'));
   await seen.until('10.0.0.1:12200');
 });
 
+test('a session outlives a server that falls silent, and another that takes no session', async (t) => {
+  const relay = await startRelay(t, zookeeper.address.port);
+  const silent = await startSilent(t);
+  const ensemble = { address: [local(relay.port), local(silent.port)], sessionTimeout: 6000 };
+  // The servers in this order, and every wait as long as can be.
+  const provider = await open(t, ensemble, { chance: () => 0.999 });
+  const key = freshKey();
+  await provider.publish(offer(key, '10.0.0.1:12200'));
+  const seen = record(await open(t), key);
+  await seen.until('10.0.0.1:12200');
+  relay.cut();
+  await eventually('lost', () => provider.state === 'connecting');
+  await connected(provider);
+  assert.equal(silent.connections(), 1);
+  await provider.publish(offer(key, '10.0.0.2:12200'));
+  await seen.until('10.0.0.1:12200', '10.0.0.2:12200');
+  assert.deepEqual(seen.told, [['10.0.0.1:12200'], ['10.0.0.1:12200', '10.0.0.2:12200']], 'the session was kept');
+});
+
 test('a client that is cut off beyond its session publishes again; who watched with it sees no gap', async (t) => {
   const relay = await startRelay(t, zookeeper.address.port);
-  const behind = { address: [{ host: '127.0.0.1', port: relay.port }], sessionTimeout: SHORT_SESSION };
+  const behind = { address: [local(relay.port)], sessionTimeout: SHORT_SESSION };
   const provider = await open(t, behind);
   const consumer = await open(t, behind);
   const outside = await open(t);
@@ -58,13 +97,11 @@ test('a client that is cut off beyond its session publishes again; who watched w
 
 test('a connection that is lost again at once is no reason to believe what it did not list', async (t) => {
   const [near, far] = [await startRelay(t, zookeeper.address.port), await startRelay(t, zookeeper.address.port)];
-  const behind = (relay: Relay): Partial<ZookeeperOptions> => ({
-    address: [{ host: '127.0.0.1', port: relay.port }],
-  });
+  const behind = (relay: Relay): Partial<ZookeeperOptions> => ({ address: [local(relay.port)] });
   const provider = await open(t, { ...behind(far), sessionTimeout: SHORT_SESSION });
   const outside = await open(t);
   const clock = new ManualClock();
-  const consumer = await open(t, behind(near), clock);
+  const consumer = await open(t, behind(near), { clock });
   const lost = (): Promise<void> => eventually('lost', () => consumer.state === 'connecting');
   const regained = (): Promise<void> =>
     eventually('regained', () => {
@@ -106,7 +143,7 @@ test('a connection that is lost again at once is no reason to believe what it di
 test('a connection that goes silent is given up and made again', async (t) => {
   const relay = await startRelay(t, zookeeper.address.port);
   const registry = await open(t, {
-    address: [{ host: '127.0.0.1', port: relay.port }],
+    address: [local(relay.port)],
     sessionTimeout: SHORT_SESSION,
   });
   const key = freshKey();

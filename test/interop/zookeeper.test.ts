@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { systemClock } from '../../src/core/clock.ts';
-import type { Clock } from '../../src/core/clock.ts';
 import { MAX_INSTANCE } from '../../src/registry/instances.ts';
+import type { RegistryDeps } from '../../src/registry/registry-type.ts';
 import type { Registry, ServiceKey } from '../../src/registry/registry.ts';
 import type { ZookeeperOptions } from '../../src/registry/zookeeper/zookeeper-registry.ts';
 import { freePort, startChild } from '../support/children.ts';
@@ -25,8 +25,8 @@ before(async () => {
 });
 after(() => zookeeper[Symbol.asyncDispose]());
 
-function open(t: Owner, options: Partial<ZookeeperOptions> = {}, clock?: Clock): Promise<Registry> {
-  return openRegistry(t, zookeeper.address, options, clock);
+function open(t: Owner, options: Partial<ZookeeperOptions> = {}, deps?: Partial<RegistryDeps>): Promise<Registry> {
+  return openRegistry(t, zookeeper.address, options, deps);
 }
 
 async function observer(t: TestContext, credential?: string): Promise<Observer> {
@@ -182,7 +182,7 @@ describe('a killed process', () => {
   test('whose node has the same name as ours is replaced: the node then belongs to our session', async (t) => {
     const other = await observer(t);
     // The name holds the process's id and start; with both the same, so is the name.
-    const still = { ...systemClock, wall: () => 1_700_000_000_000 };
+    const still = { clock: { ...systemClock, wall: () => 1_700_000_000_000 } };
     const [old, now] = [await open(t, {}, still), await open(t, {}, still)];
     const key = freshKey();
     // Its name may be as long as can be: the request that replaces it holds it twice.

@@ -1,6 +1,6 @@
 import type { HostPort } from '../../src/config/address.ts';
 import { systemClock } from '../../src/core/clock.ts';
-import type { Clock } from '../../src/core/clock.ts';
+import type { RegistryDeps } from '../../src/registry/registry-type.ts';
 import type { Registry, ServiceKey } from '../../src/registry/registry.ts';
 import { zookeeperRegistry } from '../../src/registry/zookeeper/zookeeper-registry.ts';
 import type { ZookeeperOptions } from '../../src/registry/zookeeper/zookeeper-registry.ts';
@@ -17,7 +17,7 @@ export async function openRegistry(
   owner: Owner,
   server: HostPort,
   options: Partial<ZookeeperOptions> = {},
-  clock: Clock = systemClock,
+  deps: Partial<RegistryDeps> = {},
 ): Promise<Registry> {
   const registry = await zookeeperRegistry.create(
     {
@@ -28,7 +28,7 @@ export async function openRegistry(
       backoff: { base: 20, max: 200 },
       ...options,
     },
-    { clock, chance: Math.random, log: silentLogger, nodeId: 'node', app: 'shop' },
+    { clock: systemClock, chance: Math.random, log: silentLogger, nodeId: 'node', app: 'shop', ...deps },
   );
   owner.after(() => registry.close());
   return registry;

@@ -70,6 +70,15 @@ function welcome(timeout: number, session: bigint): Buffer {
   return new JuteWriter().int(0).int(timeout).long(session).buffer(Buffer.alloc(16)).frame();
 }
 
+/** Waits until exactly so many clients, or tries of one, have asked for a session. */
+async function asked(fake: FakeServer, times: number): Promise<void> {
+  for (let turns = 0; fake.asked.length < times; turns++) {
+    assert.ok(turns < 100_000, `asked ${fake.asked.length} times, not ${times}`);
+    await new Promise(setImmediate);
+  }
+  assert.equal(fake.asked.length, times);
+}
+
 /** A client whose log of ups and downs a test can wait for. */
 function open(t: TestContext, fake: FakeServer): { client: ZkClient; clock: ManualClock; next(): Promise<string> } {
   const clock = new ManualClock();
@@ -152,12 +161,29 @@ test('a server that goes silent is left after two thirds of the session, pings a
   const { client, clock, next } = open(t, fake);
   await next();
   const pending = client.stat('/a');
-  clock.advance(SESSION);
+  clock.advance((SESSION * 2) / 3 - 1);
+  assert.equal(client.isUp, true);
+  clock.advance(1);
   await assert.rejects(pending, { zkCode: -4 });
   assert.equal(await next(), 'down');
   clock.advance(2000);
   assert.equal(await next(), 'up');
   assert.equal(fake.connections, 2);
+});
+
+test('a server that never takes the session is left soon, and given longer once all servers were tried', async (t) => {
+  const fake = await startFake(t);
+  fake.welcome = () => {};
+  const { clock } = open(t, fake);
+  await asked(fake, 1);
+  // Each patience, and then the wait before the next try.
+  const waits = [1000 + 50, 2000 + 100, SESSION + 200, SESSION + 400];
+  for (const [done, wait] of waits.entries()) {
+    clock.advance(wait - 1);
+    await asked(fake, done + 1);
+    clock.advance(1);
+    await asked(fake, done + 2);
+  }
 });
 
 test('a session that has expired is begun anew', async (t) => {

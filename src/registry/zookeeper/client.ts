@@ -57,6 +57,8 @@ export class ZkClient {
   #connection: ZkConnection | undefined;
   #redial: Timer | undefined;
   #nextServer = 0;
+  /** Connections that failed since the client was up. */
+  #failures = 0;
   #up = false;
   #closed = false;
   /** Whether the log tells of the present outage. */
@@ -188,13 +190,25 @@ export class ZkClient {
     if (server === undefined) return;
     const { clock, auth } = this.#options;
     this.#connection = new ZkConnection(
-      { server, clock, auth, session: this.#session },
+      { server, patience: this.#patience(), clock, auth, session: this.#session },
       {
         connected: (result) => this.#connected(result, server),
         event: (event) => this.#events.event(event),
         closed: (reason, reached) => this.#lost(reason, reached, server),
       },
     );
+  }
+
+  /**
+   * ms that a server gets to take the session. A third of the session's timeout is left when a
+   * server was found to be silent, and all others are to have their turn in it. When they had it
+   * in vain the session is as good as over, and what is left is to let slow servers do it.
+   */
+  #patience(): number {
+    const { timeout } = this.#session;
+    const count = this.#servers.length;
+    const rounds = Math.floor(this.#failures / count);
+    return Math.min(Math.max(1000, timeout / 3 / count) * 2 ** rounds, Math.max(1000, timeout));
   }
 
   #connected(result: ConnectResult, server: HostPort): void {
@@ -206,6 +220,7 @@ export class ZkClient {
     }
     Object.assign(this.#session, { id: result.sessionId, password: result.password, timeout: result.timeout });
     this.#up = true;
+    this.#failures = 0;
     this.#upSince = this.#options.clock.now();
     this.#reported = false;
     this.#options.log.info('ZooKeeper connected', {
@@ -218,6 +233,7 @@ export class ZkClient {
 
   #lost(reason: string, reached: boolean, server: HostPort): void {
     if (this.#closed) return;
+    if (!this.#up) this.#failures++;
     const now = this.#options.clock.now();
     if (this.#up) {
       this.#up = false;

@@ -44,6 +44,8 @@ interface Pending {
 
 export interface ConnectionOptions {
   readonly server: HostPort;
+  /** ms for the server to take the session. */
+  readonly patience: number;
   readonly clock: Clock;
   readonly session: SessionState;
   readonly auth: { readonly scheme: string; readonly credential: string } | undefined;
@@ -60,7 +62,9 @@ export class ZkConnection {
   readonly #frames = new FrameReader();
   /** By xid, in the order of sending, which is also the order of the replies. */
   readonly #pending = new Map<number, Pending>();
-  #timer: Timer;
+  /** The wait for the session to be taken, then that for a server that has gone silent. */
+  #silence: Timer;
+  #pings: Timer | undefined;
   #lastHeard = 0;
   #reached = false;
   #result: ConnectResult | undefined;
@@ -68,11 +72,11 @@ export class ZkConnection {
   #xid = 0;
 
   constructor(options: ConnectionOptions, events: ConnectionEvents) {
-    const { server, clock, session } = options;
+    const { server, clock, session, patience } = options;
     this.#options = options;
     this.#events = events;
     this.#socket = connect({ host: server.host, port: server.port, noDelay: true });
-    this.#timer = clock.after(session.timeout, () => this.destroy('no answer to the connect request'));
+    this.#silence = clock.after(patience, () => this.destroy(`no session within ${Math.round(patience)} ms`));
     this.#socket.on('connect', () => {
       this.#reached = true;
       this.#socket.write(connectFrame(session));
@@ -109,7 +113,8 @@ export class ZkConnection {
   destroy(reason: string): void {
     if (this.#over) return;
     this.#over = true;
-    this.#timer.cancel();
+    this.#silence.cancel();
+    this.#pings?.cancel();
     this.#socket.destroy();
     const pending = [...this.#pending.values()];
     this.#pending.clear();
@@ -133,10 +138,13 @@ export class ZkConnection {
 
   #welcome(result: ConnectResult): void {
     const { auth, clock } = this.#options;
-    this.#timer.cancel();
+    this.#silence.cancel();
     this.#result = result;
     if (result.timeout <= 0) return this.#events.connected(result);
-    this.#timer = clock.every(Math.max(1, Math.floor(result.timeout / 3)), () => this.#tick(result.timeout));
+    this.#pings = clock.every(Math.max(1, Math.floor(result.timeout / 3)), () => {
+      this.#socket.write(request(XID.ping, OP.ping).frame());
+    });
+    this.#listen((result.timeout * 2) / 3);
     if (auth === undefined) this.#events.connected(result);
     else this.#socket.write(authFrame(auth.scheme, auth.credential));
   }
@@ -146,11 +154,12 @@ export class ZkConnection {
     else if (this.#result !== undefined) this.#events.connected(this.#result);
   }
 
-  /** A ping each third of the session's timeout; silence for two thirds means that nobody is there. */
-  #tick(timeout: number): void {
-    const silence = this.#options.clock.now() - this.#lastHeard;
-    if (silence > (timeout * 2) / 3) return this.destroy(`nothing heard for ${Math.round(silence)} ms`);
-    this.#socket.write(request(XID.ping, OP.ping).frame());
+  /** A ping goes out each third of the session's timeout, so silence for two thirds means that nobody is there. */
+  #listen(longest: number): void {
+    const { clock } = this.#options;
+    const left = this.#lastHeard + longest - clock.now();
+    if (left <= 0) return this.destroy(`nothing heard for ${Math.round(longest)} ms`);
+    this.#silence = clock.after(left, () => this.#listen(longest));
   }
 
   #reply(reader: JuteReader): void {
