@@ -56,6 +56,7 @@ export class DataPlane {
   readonly #wheels: readonly TimerWheel[];
   /** Read for each reply, so that a reload is heeded at once. */
   readonly #upstreamLimits: UpstreamLimits;
+  readonly #budgets: readonly Budget[];
   #listeners = new Map<string, OpenListener>();
   /** Of earlier configs; each leaves with its last connection. */
   readonly #former = new Set<OpenListener>();
@@ -66,12 +67,16 @@ export class DataPlane {
     const wheel = new TimerWheel(clock);
     const slowWheel = new TimerWheel(clock, SLOW_TICK_MS);
     const budget = new Budget(maxBuffered(config));
+    // Of their own, so that callers cannot make them fail.
+    const replies = new Budget(maxBuffered(config));
     const net = new NetContext();
+    net.maxUnsent = maxBuffered(config);
     let lastId = 0;
     this.#deps = deps;
     this.#config = config;
     this.#wheels = [wheel, slowWheel];
     this.#upstreamLimits = upstreamLimits(config);
+    this.#budgets = [budget, replies];
     this.#proxyDeps = { net, clock, wheel, slowWheel, budget, log };
     this.clusters = new Clusters(
       {
@@ -89,7 +94,7 @@ export class DataPlane {
           slowWheel,
           codec: CODECS.bolt,
           limits: this.#upstreamLimits,
-          budget,
+          budget: replies,
           nextId: () => (lastId = (lastId + 1) >>> 0),
         },
       },
@@ -99,7 +104,7 @@ export class DataPlane {
     this.clusters.apply(staticClusters(config.clusters), config.clusterDefaults, config.discovery);
     metrics.onCollect(() => {
       metrics.gauge('weft_buffered_bytes', 'Bytes kept of incomplete frames and of requests that wait.').value =
-        budget.used;
+        budget.used + replies.used;
       metrics.gauge('weft_unsent_bytes', 'Bytes that wait for peers that read slowly.').value = net.unsent;
     });
   }
@@ -119,7 +124,8 @@ export class DataPlane {
     const running = this.listeners.map((listener) => listener.config);
     const { listeners } = diffConfig({ ...this.#config, listeners: running }, config);
     this.#config = config;
-    this.#proxyDeps.budget.limit = maxBuffered(config);
+    for (const budget of this.#budgets) budget.limit = maxBuffered(config);
+    this.#proxyDeps.net.maxUnsent = maxBuffered(config);
     Object.assign(this.#upstreamLimits, upstreamLimits(config));
     this.clusters.apply(staticClusters(config.clusters), config.clusterDefaults, config.discovery);
     const moves: Move[] = listeners.removed.map(({ name }) => ({ old: this.#listeners.get(name)! }));
@@ -258,7 +264,7 @@ async function sum(counts: Iterable<Promise<number>>): Promise<number> {
   return (await Promise.all(counts)).reduce((total, count) => total + count, 0);
 }
 
-/** One budget serves all listeners: the most generous one sets it. */
+/** The same budgets serve all listeners: the most generous one sets them. */
 function maxBuffered(config: Config): number {
   return Math.max(...config.listeners.map(({ limits }) => limits.maxBuffered), 0);
 }

@@ -112,8 +112,8 @@ const limits = v.pipe(
     maxConnections: v.optional(count('Open connections; more are closed at once.', { min: 1, max: 1_000_000 }), 10000),
     maxBuffered: v.optional(
       size(
-        'Bytes held for all connections together: incomplete frames, requests that wait, replies that are not read. ' +
-          'Of several listeners the largest counts.',
+        'Bytes held for all connections together, as many of each: requests that are incomplete or wait for an endpoint, ' +
+          'incomplete replies, and what peers have not read. Of several listeners the largest counts.',
         { min: 64 },
       ),
       '256MiB',

@@ -5,6 +5,7 @@ import { waitUntil, type Owner } from '../support/children.ts';
 import { startSidecar, type TestSidecar } from '../support/mesh.ts';
 import { standsStill } from '../support/pressure.ts';
 import {
+  frameBytes,
   marked,
   openRawClient,
   replyTo,
@@ -70,6 +71,28 @@ test('a caller below its limit that takes nothing for stallTimeout is closed too
   assert.equal(await metric(sidecar, 'weft_unsent_bytes'), 0);
   callers[0]!.socket.resume();
   await callers[0]!.hasClosed();
+});
+
+test('requests that do not come to their end cost replies nothing, and are closed after stallTimeout', async (t) => {
+  const limits = { ...LIMITS, stallTimeout: '2s' };
+  const { sidecar } = await startScene(t, limits, 0, 0);
+  const caller = await openRawClient(t, sidecar.ports.egress);
+  caller.send(requestOf(SERVICE, 0, marked(0, 4)));
+  await caller.reply(0);
+  const whole = frameBytes(requestOf(SERVICE, 1, Buffer.alloc(MIB - 100)));
+  const holders = await Promise.all(Array.from({ length: 16 }, () => openRawClient(t, sidecar.ports.egress)));
+  for (const { socket } of holders) socket.write(whole.subarray(0, -1));
+  const nothingLeft = async (): Promise<boolean> => (await metric(sidecar, 'weft_buffered_bytes')) > 15.9 * MIB;
+  await waitUntil(nothingLeft, { what: 'they have all the memory for requests' });
+
+  for (let id = 1; id <= 32; id++) caller.send(requestOf(SERVICE, id, marked(id, 4)));
+  for (let id = 1; id <= 32; id++) {
+    const { statusOrTimeout, content } = await caller.reply(id);
+    assert.equal(statusOrTimeout, 0, content.toString('latin1', 0, 200));
+    assert.ok(content.equals(marked(id, LARGE)));
+  }
+  for (const holder of holders) await holder.hasClosed();
+  assert.equal(await metric(sidecar, 'weft_buffered_bytes'), 0);
 });
 
 test('requests that wait for the first endpoints are kept up to maxBuffered, and refused beyond', async (t) => {

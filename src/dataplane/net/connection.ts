@@ -78,10 +78,6 @@ export class Connection implements Flushable {
     return this.#totalWritten + this.#outstandingBytes - (handle?.writeQueueSize ?? 0);
   }
 
-  get closed(): boolean {
-    return this.#closed;
-  }
-
   /** Whether bytes are taken from the peer; see `setReading`. */
   get reading(): boolean {
     return this.#reading;

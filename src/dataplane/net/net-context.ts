@@ -20,10 +20,17 @@ export class NetContext {
   readonly readBuffer: Buffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   /** Bytes that wait on all connections together because their peers take no more. */
   unsent = 0;
+  /** Above this `full` says so. Bytes that are written are never refused: whoever causes them has to ask. */
+  maxUnsent = Number.POSITIVE_INFINITY;
   readonly #free: Buffer[] = [];
   #dirty: Flushable[] = [];
   #spare: Flushable[] = [];
   readonly #flushAll = (): void => this.#flush();
+
+  /** Whether more waits than may: whatever can wait elsewhere should. */
+  get full(): boolean {
+    return this.unsent > this.maxUnsent;
+  }
 
   takeSlab(): Buffer {
     return this.#free.pop() ?? Buffer.allocUnsafeSlow(SLAB_BYTES);

@@ -10,6 +10,8 @@ const MAX_STEP_MS = 2 * LOOK_MS;
 const QUIET_MS = 500;
 /** How long a peer may take to close its side, and one that broke the protocol to get its last replies. */
 const LAST_WORD_MS = 1000;
+/** A request that arrives in parts has to gain this much in `stallTimeout`, or to be complete. */
+const REQUEST_PACE = 256 << 10;
 /**
  * Another sidecar stands still because one of its own callers does: it gets the time to close that
  * one first, as all of its callers share the connection.
@@ -48,8 +50,8 @@ class Stall {
 }
 
 /**
- * Ends what lasts too long on a caller's connection: idleness, replies that it does not take, and
- * a goodbye. Sets no alarm while there is nothing to wait for.
+ * Ends what lasts too long on a caller's connection: idleness, replies that it does not take, a
+ * request that does not come to its end, and a goodbye. Sets no alarm while there is nothing to wait for.
  */
 export class CallerWatch implements WheelEntry {
   deadline = 0;
@@ -64,6 +66,10 @@ export class CallerWatch implements WheelEntry {
   readonly #caller: Watched;
   readonly #scope: ListenerScope;
   readonly #output = new Stall();
+  readonly #request = new Stall();
+  /** Changes whenever an incomplete request begins or has gained enough. */
+  #requestMark = 0;
+  #requestMarkedAt = 0;
   #lookedAt = 0;
   #closely = false;
   #draining = false;
@@ -95,6 +101,16 @@ export class CallerWatch implements WheelEntry {
     this.heardAt = this.calledAt = this.#scope.deps.clock.now();
   }
 
+  /** Of a request `bytes` are there and more are to come; what came last is a chunk of `length`. */
+  cameInPart(bytes: number, length: number): void {
+    const beganInChunk = bytes <= length;
+    if (beganInChunk || bytes - this.#requestMarkedAt >= REQUEST_PACE) {
+      this.#requestMark++;
+      this.#requestMarkedAt = bytes;
+    }
+    this.closely();
+  }
+
   /** The last request under way has been answered. */
   answered(): void {
     if (this.#scope.idleTimeout > 0) this.heardAt = this.#scope.deps.clock.now();
@@ -120,24 +136,49 @@ export class CallerWatch implements WheelEntry {
     const now = this.#scope.deps.clock.now();
     const step = Math.min(now - this.#lookedAt, MAX_STEP_MS);
     this.#lookedAt = now;
-    const caller = this.#caller;
-    const { connection } = caller;
-    const patience = this.#scope.limits.stallTimeout * (caller.understandsGoaway ? SIDECAR_PATIENCE : 1);
-    const { queued } = connection;
-    if (this.#output.look(queued > 0 ? connection.progress : undefined, step) >= patience) {
-      return connection.destroy(`took none of ${queued} bytes of replies in ${patience} ms`);
+    const stuck = this.#stuck(step);
+    if (stuck !== undefined) return this.#caller.connection.destroy(stuck);
+    this.#endWhatHasEnded(now, step);
+    if (this.#requestStalls(step)) {
+      this.#caller.leave(`a request of which ${this.#caller.incomplete} bytes had come did not go on`);
+      this.lastWord();
     }
-    if (this.#lastWordFor !== undefined && queued === 0) {
-      this.#lastWordFor += step;
+    this.#closely = this.#mayNotLast;
+    this.#setAlarm(now);
+  }
+
+  get #patience(): number {
+    return this.#scope.limits.stallTimeout * (this.#caller.understandsGoaway ? SIDECAR_PATIENCE : 1);
+  }
+
+  get #mayNotLast(): boolean {
+    const { connection, incomplete } = this.#caller;
+    return connection.queued > 0 || incomplete > 0 || this.#draining || this.#lastWordFor !== undefined;
+  }
+
+  /** Why it cannot go on like this with what the caller does not read; undefined when it can. */
+  #stuck(step: number): string | undefined {
+    const { queued, progress } = this.#caller.connection;
+    if (this.#output.look(queued > 0 ? progress : undefined, step) < this.#patience) return undefined;
+    return `took none of ${queued} bytes of replies in ${this.#patience} ms`;
+  }
+
+  #requestStalls(step: number): boolean {
+    const { incomplete, connection } = this.#caller;
+    const mark = incomplete > 0 && connection.reading ? this.#requestMark : undefined;
+    return this.#request.look(mark, step) >= this.#patience;
+  }
+
+  #endWhatHasEnded(now: number, step: number): void {
+    const caller = this.#caller;
+    if (this.#lastWordFor !== undefined) {
+      if (caller.connection.queued === 0) this.#lastWordFor += step;
       if (this.#lastWordFor >= LAST_WORD_MS) caller.cutShort();
     } else if (this.#draining && this.#isQuiet(now)) {
       caller.leave('drained');
     } else if (this.#isIdle(now)) {
       caller.leave(`idle for ${this.#scope.idleTimeout} ms`);
     }
-    if (connection.closed) return;
-    this.#closely = connection.queued > 0 || this.#draining || this.#lastWordFor !== undefined;
-    this.#setAlarm(now);
   }
 
   /** Nothing is under way in either direction. While it is not read from, silence says nothing. */

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Caller, Provider } from './testing/bolt-peer.ts';
+import { requestBytes, type Caller, type Provider } from './testing/bolt-peer.ts';
 import { settled, until } from './testing/settled.ts';
 import { SERVICE, SmallMesh, type SmallMeshOptions } from './testing/small-mesh.ts';
 
 const LARGE = 'x'.repeat(64 << 10);
 const LONG = { timeout: 1_000_000 };
+const SLOW_READER = {
+  idleTimeout: 3000,
+  limits: { maxPending: 10_000, maxOutput: 64 << 20 },
+  policy: { maxPendingPerConnection: 10_000 },
+};
 const MANY = { limits: { maxPending: 10_000, maxOutput: 64 << 20 }, policy: { maxPendingPerConnection: 10_000 } };
 
 /** A caller's connection is tested with the sockets on both sides of it; only the time is made up. */
@@ -54,8 +59,11 @@ meshTest('a drain leaves a caller that has stopped reading the time to take up a
   for (let id = 0; id < calls; id++) caller.send(id, SERVICE, { ...LONG, content: 'y'.repeat(32 << 10) });
   await until('back-pressure', () => mesh.net.unsent > 1 << 20 && mesh.listener.active === 0);
   const drained = mesh.listener.drain(60_000);
-  await mesh.pass(4000);
+  await mesh.pass(4250);
   caller.socket.resume();
+  await until('it to be read from', () => mesh.net.unsent === 0);
+  // The next look comes before what it has sent meanwhile.
+  mesh.clock.advance(250);
   await until('all replies', () => caller.replies.count === calls);
   await mesh.pass(1500);
   assert.equal(await drained, 0);
@@ -152,4 +160,76 @@ meshTest('but only those of the next second, and the others count as abandoned',
   await isClosed(mesh);
   assert.equal(caller.replies.count, 0);
   assert.deepEqual(mesh.cluster.stats.totals(), { ok: 0, abandoned: 1 });
+});
+
+/** A request of nearly `maxFrame`. */
+const HUGE = requestBytes(1, SERVICE, { ...LONG, content: 'z'.repeat((1 << 20) - 100) });
+
+meshTest('requests that do not go on give their memory to others', {}, async (mesh, provider) => {
+  const other = await mesh.caller();
+  provider.answerAll('done');
+  for (let i = 0; i < 16; i++) (await mesh.caller()).socket.write(HUGE.subarray(0, -1));
+  await until('their requests', () => mesh.budget.used > mesh.budget.limit - (1 << 10));
+  other.socket.write(HUGE.subarray(0, 100));
+  await settled();
+  other.socket.write(HUGE.subarray(100));
+  assert.match((await other.replies.next()).text, /no memory left for incomplete frames/);
+  await mesh.pass(7000);
+  await until('their end', () => mesh.listener.connections === 1);
+  assert.equal(mesh.budget.used, 0);
+  other.socket.write(HUGE.subarray(0, 100));
+  await settled();
+  other.socket.write(HUGE.subarray(100));
+  assert.equal((await other.replies.next()).success, true);
+});
+
+meshTest('nor are they kept by a byte now and then', {}, async (mesh, provider) => {
+  const caller = await mesh.caller();
+  caller.send(1, SERVICE, LONG);
+  const request = await provider.requests.next();
+  caller.socket.write(HUGE.subarray(0, 1000));
+  for (let at = 1000; at < 1025; at++) {
+    caller.socket.write(HUGE.subarray(at, at + 1));
+    await mesh.pass(250);
+  }
+  provider.reply(request);
+  assert.equal((await caller.replies.next()).success, true, 'its other call has the time of last words');
+  await until('the end of the connection', () => mesh.listener.connections === 0);
+  assert.deepEqual(mesh.cluster.stats.totals(), { ok: 1 });
+});
+
+meshTest('a large request may take its time while it goes on', {}, async (mesh, provider) => {
+  const caller = await mesh.caller();
+  provider.answerAll('done');
+  for (let at = 0; at < HUGE.length; at += 256 << 10) {
+    await mesh.pass(4500);
+    caller.socket.write(HUGE.subarray(at, at + (256 << 10)));
+  }
+  assert.equal((await caller.replies.next()).success, true);
+});
+
+meshTest('a caller that is not read from is not blamed for its silence', SLOW_READER, async (mesh, provider) => {
+  const calls = 800;
+  const caller = await mesh.caller();
+  provider.answerAll(LARGE);
+  caller.send(0, SERVICE, LONG);
+  await caller.replies.next();
+  caller.socket.pause();
+  const requests = Array.from({ length: calls }, (_, id) => requestBytes(id + 2, SERVICE, LONG));
+  caller.socket.write(Buffer.concat([...requests, HUGE.subarray(0, 1000)]));
+  await until('back-pressure', () => mesh.net.unsent > 1 << 20 && mesh.listener.active === 0);
+  caller.socket.write(HUGE.subarray(1000));
+  const drained = mesh.listener.drain(100_000);
+  // What it reads is enough not to be stalled, and too little to be read from.
+  for (let i = 1; i <= 6; i++) {
+    await mesh.pass(4000);
+    caller.socket.resume();
+    await until('a few replies', () => caller.replies.count > 64 * i);
+    caller.socket.pause();
+  }
+  assert.ok(mesh.net.unsent > 1 << 20);
+  caller.socket.resume();
+  await until('all replies', () => caller.replies.count === calls + 2);
+  await mesh.pass(1500);
+  assert.equal(await drained, 0);
 });

@@ -114,11 +114,10 @@ export class Downstream implements ConnectionHandler, FrameSink, Blocked, Watche
   /** A reply from `upstream` has been written here. */
   onReplied(upstream: UpstreamConnection): void {
     const { maxOutput } = this.#scope.limits;
-    const { net, budget } = this.#scope.deps;
-    const noRoom = net.unsent + budget.used > budget.limit;
-    if ((this.connection.queued <= maxOutput && !noRoom) || this.#slowed.includes(upstream)) return;
+    const { full } = this.#scope.deps.net;
+    if ((this.connection.queued <= maxOutput && !full) || this.#slowed.includes(upstream)) return;
     // One that reads as fast as it should is at 0 after the next flush.
-    this.connection.whenBelow(noRoom ? 0 : maxOutput / 2, this.#releaseSlowed);
+    this.connection.whenBelow(full ? 0 : maxOutput / 2, this.#releaseSlowed);
     this.#slowed.push(upstream);
     upstream.hold();
   }
@@ -127,6 +126,8 @@ export class Downstream implements ConnectionHandler, FrameSink, Blocked, Watche
     this.#watch.heardAt = this.#scope.deps.clock.now();
     try {
       this.#decoder.push(chunk, length);
+      const { buffered } = this.#decoder;
+      if (buffered > 0) this.#watch.cameInPart(buffered, length);
     } catch (error) {
       if (!(error instanceof WeftError)) throw error;
       this.#protocolError(error.message);

@@ -26,6 +26,7 @@ export interface ProxyDeps {
   readonly wheel: TimerWheel;
   /** For all that is measured in seconds. */
   readonly slowWheel: TimerWheel;
+  /** For requests: incomplete ones, and copies of those that wait. */
   readonly budget: Budget;
   readonly log: Logger;
 }

@@ -171,18 +171,28 @@ export class Caller {
     return new Caller(socket);
   }
 
-  send(id: number, service: string, options: { timeout?: number; oneway?: boolean; content?: string } = {}): void {
-    const fields = {
-      protocol: 1,
-      type: options.oneway === true ? wire.TYPE_ONEWAY : wire.TYPE_REQUEST,
-      command: wire.COMMAND_REQUEST,
-      id,
-      timeout: options.timeout ?? 0,
-      headers: encodeHeaders([['service', service]]),
-      content: Buffer.from(options.content ?? '', 'latin1'),
-    } as const;
-    this.socket.write(written((out) => encodeFrame(out, fields)));
+  send(id: number, service: string, options: RequestOptions = {}): void {
+    this.socket.write(requestBytes(id, service, options));
   }
+}
+
+export interface RequestOptions {
+  readonly timeout?: number;
+  readonly oneway?: boolean;
+  readonly content?: string;
+}
+
+export function requestBytes(id: number, service: string, options: RequestOptions = {}): Buffer {
+  const fields = {
+    protocol: 1,
+    type: options.oneway === true ? wire.TYPE_ONEWAY : wire.TYPE_REQUEST,
+    command: wire.COMMAND_REQUEST,
+    id,
+    timeout: options.timeout ?? 0,
+    headers: encodeHeaders([['service', service]]),
+    content: Buffer.from(options.content ?? '', 'latin1'),
+  } as const;
+  return written((out) => encodeFrame(out, fields));
 }
 
 function written(write: (out: BufferSink) => void): Buffer {

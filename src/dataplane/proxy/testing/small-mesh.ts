@@ -50,21 +50,23 @@ export class SmallMesh {
   readonly cluster: ManagedCluster;
   readonly metrics = new Metrics();
   readonly net = new NetContext();
+  /** For requests. */
+  readonly budget = new Budget(1 << 24);
   readonly listener: ProxyListener;
   readonly #wheels: readonly TimerWheel[];
   readonly #providers: Provider[] = [];
   readonly #callers: Caller[] = [];
 
   private constructor({ policy, limits, idleTimeout = 0 }: SmallMeshOptions) {
-    const { clock, metrics, net } = this;
+    const { clock, metrics, net, budget } = this;
     const [wheel, slowWheel] = [new TimerWheel(clock), new TimerWheel(clock, TICK_MS)];
-    const budget = new Budget(1 << 24);
+
     let lastId = 0;
     const upstream = {
       net,
       clock,
       slowWheel,
-      budget,
+      budget: new Budget(1 << 24),
       codec: boltCodec,
       chance: () => 0.5,
       limits: { maxFrame: LIMITS.maxFrame, maxHeader: LIMITS.maxHeader, highWater: 1 << 20 },
