@@ -34,7 +34,7 @@ async function scene(run: (scene: Scene) => Promise<void>): Promise<void> {
     onBacklog: (full) => told.push(full ? 'full' : 'not full'),
     onUnsent: () => told.push('unsent'),
   };
-  const options = { host: '127.0.0.1', port: 0, maxConnections: 1, highWater: 16 * PIECE };
+  const options = { host: '127.0.0.1', port: 0, maxConnections: () => 1, highWater: 16 * PIECE };
   const listener = await listen(context, options, (attach) => accepted.resolve(attach(handler)));
   const peer = net.connect(listener.port, '127.0.0.1');
   peer.on('error', () => undefined);

@@ -7,8 +7,8 @@ export interface ListenOptions {
   host: string;
   /** 0 takes a free one; see `Listener.port`. */
   port: number;
-  /** More are closed as soon as they are accepted. */
-  maxConnections: number;
+  /** More are closed as soon as they are accepted. Asked for each: it may change. */
+  maxConnections: () => number;
   /** See ConnectionHandler.onBacklog. */
   highWater: number;
 }
@@ -40,7 +40,7 @@ export async function listen(context: NetContext, options: ListenOptions, accept
   const handle = (server as unknown as { _handle: ServerHandle })._handle;
   handle.onconnection = (status, client) => {
     if (status !== 0 || client === undefined) return;
-    if (open >= options.maxConnections) return (client as { close(): void }).close();
+    if (open >= options.maxConnections()) return (client as { close(): void }).close();
     open++;
     acceptOne(context, client, options.highWater, accept, () => open--);
   };

@@ -27,7 +27,8 @@ export class ProxyListener implements ListenerScope {
   readonly name: string;
   readonly codec: CorrelatedCodec;
   readonly deps: ProxyDeps;
-  limits: ListenerSpec['limits'];
+  /** Always the same object, which decoders keep; what it says may change. */
+  readonly limits: ListenerSpec['limits'];
   idleTimeout: number;
   readonly #host: string;
   readonly #route: (service: string) => ManagedCluster | undefined;
@@ -38,13 +39,14 @@ export class ProxyListener implements ListenerScope {
   readonly #free: Exchange[] = [];
   #listener: Listener | undefined;
   #draining = false;
-  #whenEmpty: (() => void) | undefined;
+  /** What waits for the last connection to close. */
+  readonly #drains = new Set<() => void>();
 
   constructor(spec: ListenerSpec, deps: ProxyDeps, metrics: Metrics) {
     this.name = spec.name;
     this.codec = spec.codec;
     this.deps = deps;
-    this.limits = spec.limits;
+    this.limits = { ...spec.limits };
     this.idleTimeout = spec.idleTimeout;
     this.#host = spec.host;
     this.#route = spec.route;
@@ -74,15 +76,16 @@ export class ProxyListener implements ListenerScope {
    * @throws WeftError `listen_failed`
    */
   async open(port: number): Promise<void> {
-    const { maxConnections } = this.limits;
+    const maxConnections = (): number => this.limits.maxConnections;
     const options = { host: this.#host, port, maxConnections, highWater: DOWNSTREAM_HIGH_WATER };
     this.#listener = await listen(this.deps.net, options, (attach) => new Downstream(this, attach));
   }
 
-  /** What may change without a new socket. `maxConnections` counts for the next `open`. */
+  /** What may change without a new socket. It counts for open connections too, but none is closed for their number. */
   adjust(spec: Pick<ListenerSpec, 'limits' | 'idleTimeout'>): void {
-    this.limits = spec.limits;
+    Object.assign(this.limits, spec.limits);
     this.idleTimeout = spec.idleTimeout;
+    for (const downstream of this.#downstreams) downstream.adjusted();
   }
 
   /** Accepts no more connections. */
@@ -93,9 +96,9 @@ export class ProxyListener implements ListenerScope {
 
   /**
    * Says goodbye to every caller and lets requests under way finish. Resolves when all
-   * connections are closed; after `ms` milliseconds the rest are cut.
+   * connections are closed; after `ms` milliseconds the rest are cut. May be called again, to cut earlier.
    *
-   * @returns how many requests were cut off.
+   * @returns how many requests were cut off by this call.
    */
   async drain(ms: number): Promise<number> {
     this.#draining = true;
@@ -109,10 +112,10 @@ export class ProxyListener implements ListenerScope {
           downstream.connection.destroy('drain time is over');
         }
       });
-      this.#whenEmpty = () => {
+      this.#drains.add(() => {
         timer.cancel();
         resolve();
-      };
+      });
     });
     return cut;
   }
@@ -145,6 +148,8 @@ export class ProxyListener implements ListenerScope {
     this.#downstreams.delete(downstream);
     this.#open.value--;
     this.deps.log.debug('connection closed', { listener: this.name, peer: downstream.connection.remote, reason });
-    if (this.#downstreams.size === 0) this.#whenEmpty?.();
+    if (this.#downstreams.size > 0) return;
+    for (const drained of this.#drains) drained();
+    this.#drains.clear();
   }
 }

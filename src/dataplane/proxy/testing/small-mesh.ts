@@ -13,7 +13,7 @@ import { ProxyListener, type ListenerSpec } from '../proxy-listener.ts';
 import { Caller, Provider } from './bolt-peer.ts';
 import { settled } from './settled.ts';
 
-const LIMITS: ListenerSpec['limits'] = {
+export const LIMITS: ListenerSpec['limits'] = {
   maxFrame: 1 << 20,
   maxHeader: 0xffff,
   maxPending: 100,
