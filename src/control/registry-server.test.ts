@@ -1,126 +1,9 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { request } from 'node:http';
-import type { ClientRequest, IncomingMessage } from 'node:http';
 import { test } from 'node:test';
-import type { TestContext } from 'node:test';
-import { ManualClock } from '../core/manual-clock.ts';
-import { LineReader } from '../registry/embedded/lines.ts';
 import { MAX_CLIENT_LINE } from '../registry/embedded/protocol.ts';
 import { MAX_INSTANCE, MAX_NAME } from '../registry/instances.ts';
-import { createLogger, silentLogger } from '../telemetry/log.ts';
-import { startRegistryServer } from './registry-server.ts';
-import type { RegistryServer, RegistryServerOptions } from './registry-server.ts';
-
-const KEY = { service: 'com.demo.Echo:1.0', protocol: 'bolt', group: '' };
-const HELLO = { op: 'hello', node: 'n', client: 'c' };
-const INSTANCE = { ...KEY, address: '10.0.0.1:12200', weight: 100, metadata: {} };
-
-async function serve(
-  t: TestContext,
-  options: Partial<RegistryServerOptions> = {},
-): Promise<{ server: RegistryServer; clock: ManualClock }> {
-  const clock = new ManualClock();
-  const address = { host: '127.0.0.1', port: 0 };
-  const server = await startRegistryServer({ address, clock, log: silentLogger, settle: 0, ...options });
-  clock.advance(0);
-  t.after(() => server.close());
-  return { server, clock };
-}
-
-type Line = Record<string, unknown>;
-
-/** A client that speaks the wire by hand. */
-class RawSession {
-  readonly request: ClientRequest;
-  readonly #lines: Line[] = [];
-  #wake: () => void = () => {};
-  #over = false;
-
-  constructor(server: RegistryServer, headers: Record<string, string> = {}) {
-    this.request = request({
-      host: '127.0.0.1',
-      port: server.address.port,
-      method: 'POST',
-      path: '/v1/session',
-      agent: false,
-      headers: { 'content-type': 'application/x-ndjson', ...headers },
-    });
-    const reader = new LineReader(1e6);
-    this.request.on('response', (response: IncomingMessage) => {
-      response.on('data', (chunk: Buffer) => {
-        reader.push(chunk, (line) => void this.#lines.push(JSON.parse(line) as Line));
-        this.#wake();
-      });
-    });
-    this.request.on('error', () => {});
-    this.request.on('close', () => {
-      this.#over = true;
-      this.#wake();
-    });
-    this.request.flushHeaders();
-  }
-
-  send(...messages: unknown[]): this {
-    for (const message of messages) {
-      this.request.write(`${typeof message === 'string' ? message : JSON.stringify(message)}\n`);
-    }
-    return this;
-  }
-
-  /** The next line; `undefined` when the session has ended. */
-  async next(): Promise<Line | undefined> {
-    while (this.#lines.length === 0 && !this.#over) await new Promise<void>((resolve) => (this.#wake = resolve));
-    return this.#lines.shift();
-  }
-
-  /** The next that is no beat. */
-  async nextNews(): Promise<Line | undefined> {
-    for (;;) {
-      const line = await this.next();
-      if (line?.['op'] !== 'beat') return line;
-    }
-  }
-
-  /** Returns when the server has read all that was sent; what it says meanwhile is returned. */
-  async sync(): Promise<Line[]> {
-    this.send({ op: 'unpublish', id: -1, key: KEY, address: 'none' });
-    const before: Line[] = [];
-    for (;;) {
-      const line = await this.nextNews();
-      if (line === undefined || line['id'] === -1) return before;
-      before.push(line);
-    }
-  }
-
-  async ended(): Promise<Line[]> {
-    const rest: Line[] = [];
-    for (let line = await this.next(); line !== undefined; line = await this.next()) rest.push(line);
-    return rest;
-  }
-}
-
-function raw(t: TestContext, server: RegistryServer, headers?: Record<string, string>): RawSession {
-  const session = new RawSession(server, headers);
-  t.after(() => void session.request.destroy());
-  return session;
-}
-
-async function status(server: RegistryServer, method: string, path: string, headers: Line = {}): Promise<number> {
-  const { port } = server.address;
-  const asked = request({
-    host: '127.0.0.1',
-    port,
-    method,
-    path,
-    headers: headers as Record<string, string>,
-    agent: false,
-  });
-  asked.end();
-  const [response] = (await once(asked, 'response')) as [IncomingMessage];
-  response.resume();
-  return response.statusCode ?? 0;
-}
+import { HELLO, INSTANCE, KEY, raw, serve, status } from './testing/raw-session.ts';
+import type { Line } from './testing/raw-session.ts';
 
 test('a session says hello, publishes and watches', async (t) => {
   const { server } = await serve(t);
@@ -199,39 +82,36 @@ test('sessions, registrations and watches are bounded', async (t) => {
   assert.deepEqual((await session.nextNews())?.['instances'], [], 'the watch that it has goes on');
 });
 
-test('browsers of other sites are kept out', async (t) => {
+test('the end of the server is no news of anything that is gone', async (t) => {
   const { server } = await serve(t);
-  const type = { 'content-type': 'application/x-ndjson' };
-  assert.equal(await status(server, 'POST', '/v1/session', { ...type, origin: 'http://evil.example' }), 403);
-  assert.equal(await status(server, 'POST', '/v1/session', { 'content-type': 'text/plain' }), 415);
-  assert.equal(await status(server, 'GET', '/services', { host: 'evil.example:34920' }), 403);
-  assert.equal(await status(server, 'GET', '/services', { host: 'localhost:34920' }), 200);
-  assert.equal(await status(server, 'GET', '/services', { host: '[::1]:34920' }), 200);
-  assert.equal(await status(server, 'GET', '/healthz'), 200);
-  assert.equal(await status(server, 'GET', '/v1/session'), 405);
-  assert.equal(await status(server, 'DELETE', '/services'), 405);
-  assert.equal(await status(server, 'GET', '/nothing'), 404);
-});
-
-test('where other machines can connect needs a flag, and a warning says why', async () => {
-  const clock = new ManualClock();
-  const address = { host: '0.0.0.0', port: 0 };
-  await assert.rejects(startRegistryServer({ address, clock, log: silentLogger }), {
-    code: 'registry_remote',
-    message: /--allow-remote/,
-  });
-  const lines: string[] = [];
-  const log = createLogger({ control: { level: 'warn' }, format: 'text', write: (line) => void lines.push(line) });
-  const server = await startRegistryServer({ address, clock, log, allowRemote: true });
+  const provider = raw(t, server).send({ ...HELLO, client: 'provider' }, { op: 'publish', id: 1, instance: INSTANCE });
+  await provider.sync();
+  const watcher = raw(t, server).send(HELLO, { op: 'watch', key: KEY });
+  await watcher.sync();
   await server.close();
-  assert.match(lines.join(''), /no authentication/);
+  assert.deepEqual(await watcher.ended(), [{ op: 'bye', reason: 'the registry is closing' }]);
 });
 
-test('an address in use is told as such', async (t) => {
-  const { server } = await serve(t);
-  const again = startRegistryServer({ address: server.address, clock: new ManualClock(), log: silentLogger });
-  await assert.rejects(again, { code: 'listen_failed', message: /something else listens there/ });
-});
+for (const grace of [0, 1000]) {
+  test(`when a client has published all again, its older session ends with what only that held; grace ${grace}`, async (t) => {
+    const { server } = await serve(t, { grace });
+    const watcher = raw(t, server).send(HELLO, { op: 'watch', key: KEY });
+    await watcher.sync();
+    const holder = { ...HELLO, client: 'holder' };
+    const former = { ...INSTANCE, address: '10.0.0.2:12200' };
+    const first = raw(t, server).send(holder, { op: 'publish', id: 1, instance: INSTANCE });
+    first.send({ op: 'publish', id: 2, instance: former });
+    await first.sync();
+    const second = raw(t, server).send(holder, { op: 'publish', id: 1, instance: INSTANCE });
+    await second.sync();
+    const told = async (): Promise<unknown> => (await watcher.sync()).at(-1)?.['instances'];
+    assert.deepEqual(await told(), [INSTANCE, former]);
+    second.send({ op: 'resumed' });
+    await second.sync();
+    assert.deepEqual(await told(), [INSTANCE]);
+    await first.ended();
+  });
+}
 
 test('until it has settled it says so, and then tells every watcher', async (t) => {
   const { server, clock } = await serve(t, { settle: 3000 });

@@ -5,6 +5,7 @@
  */
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { isIP } from 'node:net';
 import { formatAddress, isLoopback } from '../config/address.ts';
 import type { HostPort } from '../config/address.ts';
 import type { Clock, Timer } from '../core/clock.ts';
@@ -36,6 +37,8 @@ export interface RegistryServerOptions {
    * holder comes back. Default 0: a killed process leaves the lists at once.
    */
   readonly grace?: number;
+  /** ms that a connection gets to send the head of a request. Default 10000. */
+  readonly headTimeout?: number;
   readonly maxSessions?: number;
   readonly maxPublications?: number;
   readonly maxWatches?: number;
@@ -58,10 +61,17 @@ export async function startRegistryServer(options: RegistryServerOptions): Promi
     });
   }
   const hub = new RegistryServerCore(options);
-  const server = createServer((request, response) => hub.route(request, response));
-  // A session is one request that lasts for as long as its client lives.
-  server.requestTimeout = 0;
-  server.headersTimeout = 10_000;
+  const headersTimeout = options.headTimeout ?? 10_000;
+  const server = createServer(
+    {
+      // A session is one request that lasts for as long as its client lives.
+      requestTimeout: 0,
+      headersTimeout,
+      // Node looks for connections that are over their time every 30 s only, if it is not told.
+      connectionsCheckingInterval: Math.min(1000, headersTimeout),
+    },
+    (request, response) => hub.route(request, response),
+  );
   server.maxConnections = hub.maxSessions + 256;
   const bound = await listen(server, address);
   log.info('registry listening', { address: formatAddress(bound) });
@@ -109,10 +119,12 @@ class RegistryServerCore implements SessionHost {
 
   route(request: IncomingMessage, response: ServerResponse): void {
     const path = request.url?.split('?', 1)[0];
-    if (this.#foreign(request)) return answer(response, 403, 'not for other sites\n');
+    const reading = request.method === 'GET' || request.method === 'HEAD';
+    // A load balancer may ask by any name, and learns nothing else.
+    if (path === '/healthz' && reading) return answer(response, 200, 'ok\n');
+    if (this.#foreign(request)) return answer(response, 403, 'not for other sites; ask by address or localhost\n');
     if (path === SESSION_PATH) return this.#open(request, response);
-    if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, 'GET only\n');
-    if (path === '/healthz') return answer(response, 200, 'ok\n');
+    if (!reading) return answer(response, 405, 'GET only\n');
     if (path === '/services') return answer(response, 200, `${JSON.stringify(this.#overview(), null, 2)}\n`, true);
     answer(response, 404, `nothing here; try /services, /healthz or POST ${SESSION_PATH}\n`);
   }
@@ -185,14 +197,16 @@ class RegistryServerCore implements SessionHost {
   }
 
   /**
-   * Whether a page of some site sends this out of a browser on this machine: it has an Origin
-   * then, or a host name of its own that it made point here (DNS rebinding).
+   * Whether a page of some site sends this out of a browser: it has an Origin then, or it reads from
+   * a host name of its own that it made point here (DNS rebinding), which it cannot do with an
+   * address. Sidecars on other machines may well use a name: their POST has no Origin, and that of
+   * a page always has.
    */
   #foreign(request: IncomingMessage): boolean {
     if (request.headers.origin !== undefined) return true;
-    if (this.#remote) return false;
+    if (this.#remote && request.method === 'POST') return false;
     const host = URL.parse(`http://${request.headers.host ?? 'localhost'}`)?.hostname.replace(/^\[|\]$/g, '');
-    return host === undefined || !isLoopback(host);
+    return host === undefined || !(isLoopback(host) || (this.#remote && isIP(host) !== 0));
   }
 
   #forget(session: RegistrySession): void {
