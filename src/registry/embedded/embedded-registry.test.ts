@@ -54,6 +54,8 @@ async function pass(clock: ManualClock, done: () => boolean): Promise<void> {
   }
 }
 
+const KEY = { service: 's', protocol: 'bolt', group: '' };
+const INSTANCE: ServiceInstance = { ...KEY, address: '10.0.0.1:1', weight: 1, metadata: {} };
 const WELCOME = encode({ op: 'welcome', lease: 6000, beat: 2000 });
 
 for (const [what, body] of [
@@ -76,8 +78,7 @@ for (const [what, body] of [
 }
 
 test('a session that is lost before it has lasted is no reason to believe what it did not list', async (t) => {
-  const key = { service: 's', protocol: 'bolt', group: '' };
-  const at = (address: string): ServiceInstance => ({ ...key, address, weight: 1, metadata: {} });
+  const at = (address: string): ServiceInstance => ({ ...INSTANCE, address });
   const [a, b] = [at('10.0.0.1:1'), at('10.0.0.2:1')];
   let inReach = true;
   let current: ServerResponse | undefined;
@@ -87,9 +88,9 @@ test('a session that is lost before it has lasted is no reason to believe what i
     else response.writeHead(503).end();
   });
   const answer = (...instances: ServiceInstance[]): void =>
-    void current?.write(encode({ op: 'instances', key, settled: true, instances }));
+    void current?.write(encode({ op: 'instances', key: KEY, settled: true, instances }));
   const told: string[] = [];
-  bench.registry.watch(key, (list) => void told.push(list.map(({ address }) => address).join(' ')));
+  bench.registry.watch(KEY, (list) => void told.push(list.map(({ address }) => address).join(' ')));
   const lose = async (): Promise<void> => {
     inReach = false;
     current?.destroy();
@@ -118,23 +119,31 @@ test('a session that is lost before it has lasted is no reason to believe what i
   assert.deepEqual(told, ['10.0.0.1:1', '10.0.0.1:1 10.0.0.2:1', '10.0.0.1:1']);
 });
 
-test('sessions that end as soon as they begin are begun ever less often', async (t) => {
+test('sessions that end as soon as they begin are begun ever less often, until one lasts', async (t) => {
   let requests = 0;
+  let current: ServerResponse | undefined;
   const bench = await start(t, (_request, response) => {
     requests++;
+    current = response;
     response.write(WELCOME);
-    response.end();
+    if (requests !== 11) response.end();
   });
   await pass(bench.clock, () => requests > 6);
   const now = bench.clock.now();
   await pass(bench.clock, () => requests > 10);
   assert.ok(bench.clock.now() - now >= 4 * 500, `${bench.clock.now() - now} ms for four more`);
+  await pass(bench.clock, () => bench.registry.state === 'connected' && requests === 11);
+  bench.clock.advance(5000);
+  current?.end();
+  await pass(bench.clock, () => bench.registry.state === 'connecting');
+  const lost = bench.clock.now();
+  await pass(bench.clock, () => requests === 12);
+  assert.ok(bench.clock.now() - lost <= 400, `${bench.clock.now() - lost} ms`);
 });
 
 test('a watch that the server refuses is told in the log', async (t) => {
-  const key = { service: 's', protocol: 'bolt', group: '' };
   const bench = await start(t, (_request, response) => {
-    response.write(WELCOME + encode({ op: 'unwatched', key, reason: 'too many' }));
+    response.write(WELCOME + encode({ op: 'unwatched', key: KEY, reason: 'too many' }));
   });
   await pass(bench.clock, () => bench.lines.length > 0);
   assert.match(bench.lines.join(''), /refused a watch key=s@bolt reason="?too many/);
@@ -162,17 +171,62 @@ test('a server that never says welcome is left after five seconds', async (t) =>
   await pass(bench.clock, () => requests === 2);
 });
 
-test('a refused publication rejects with the reason of the server', async (t) => {
+test('an unpublish() whose answer is lost with the session resolves: the server drops what that held', async (t) => {
   const bench = await start(t, (request, response) => {
     response.write(WELCOME);
     request.on('data', (chunk: Buffer) => {
+      const text = chunk.toString();
+      const id = /"op":"publish","id":(\d+)/.exec(text)?.[1];
+      if (id !== undefined) response.write(encode({ op: 'ok', id: Number(id) }));
+      if (text.includes('"op":"unpublish"')) response.destroy();
+    });
+  });
+  await bench.registry.publish(INSTANCE);
+  let gone = false;
+  void bench.registry.unpublish(KEY, INSTANCE.address).then(() => (gone = true));
+  await pass(bench.clock, () => bench.registry.state === 'connecting');
+  await pass(bench.clock, () => gone);
+});
+
+test('a client that is back says all that it wants, and then that this was all', async (t) => {
+  /** What was said in each session. */
+  const said: string[] = [];
+  let current: ServerResponse | undefined;
+  const bench = await start(t, (request, response) => {
+    const session = said.push('') - 1;
+    current = response;
+    request.on('data', (chunk: Buffer) => (said[session] += chunk.toString()));
+    response.write(WELCOME);
+  });
+  bench.registry.watch(KEY, () => {});
+  void bench.registry.publish(INSTANCE);
+  for (let session = 0; session < 2; session++) {
+    await pass(bench.clock, () => said[session]?.includes('"op":"resumed"') === true);
+    const ops = [...(said[session] ?? '').matchAll(/"op":"(\w+)"/g)].map(([, op]) => op).filter((op) => op !== 'beat');
+    assert.deepEqual(ops, ['hello', 'watch', 'publish', 'resumed']);
+    current?.destroy();
+    await pass(bench.clock, () => bench.registry.state === 'connecting');
+  }
+});
+
+test('a refused publication rejects with the reason of the server, and is not tried again', async (t) => {
+  const said: string[] = [];
+  let current: ServerResponse | undefined;
+  const bench = await start(t, (request, response) => {
+    const session = said.push('') - 1;
+    current = response;
+    response.write(WELCOME);
+    request.on('data', (chunk: Buffer) => {
+      said[session] += chunk.toString();
       const id = /"op":"publish","id":(\d+)/.exec(chunk.toString())?.[1];
       if (id !== undefined) response.write(encode({ op: 'refused', id: Number(id), reason: 'enough of you' }));
     });
   });
-  const key = { service: 's', protocol: 'bolt', group: '' };
-  await assert.rejects(bench.registry.publish({ ...key, address: '10.0.0.1:1', weight: 1, metadata: {} }), {
+  await assert.rejects(bench.registry.publish(INSTANCE), {
     code: 'registry_refused',
     message: /s at 10\.0\.0\.1:1: enough of you/,
   });
+  current?.destroy();
+  await pass(bench.clock, () => said[1]?.includes('"op":"resumed"') === true);
+  assert.equal(said[1]?.includes('"op":"publish"'), false, said[1] ?? '');
 });

@@ -22,6 +22,8 @@ interface FakeServer {
   reply: (socket: Socket, xid: number, op: number) => void;
   /** Answers a connect request. */
   welcome: (socket: Socket) => void;
+  /** Ends all connections. */
+  cut(): void;
 }
 
 async function startFake(t: TestContext): Promise<FakeServer> {
@@ -32,6 +34,9 @@ async function startFake(t: TestContext): Promise<FakeServer> {
     asked: [],
     reply: (socket, xid) => void socket.write(head(xid, 0).frame()),
     welcome: (socket) => void socket.write(welcome(SESSION, 7n)),
+    cut: () => {
+      for (const socket of sockets) socket.destroy();
+    },
   };
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -55,7 +60,7 @@ async function startFake(t: TestContext): Promise<FakeServer> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.after(async () => {
-    for (const socket of sockets) socket.destroy();
+    fake.cut();
     server.close();
     await once(server, 'close');
   });
@@ -68,6 +73,19 @@ function head(xid: number, error: number): JuteWriter {
 
 function welcome(timeout: number, session: bigint): Buffer {
   return new JuteWriter().int(0).int(timeout).long(session).buffer(Buffer.alloc(16)).frame();
+}
+
+/** Waits for what takes time, which goes on in steps of 10 ms. */
+async function passing<T>(clock: ManualClock, event: Promise<T>): Promise<T> {
+  let over = false;
+  void event.then(() => (over = true));
+  // oxlint-disable-next-line no-unmodified-loop-condition -- a callback changes it
+  for (let turns = 0; !over; turns++) {
+    assert.ok(turns < 100_000, 'it never happened');
+    clock.advance(10);
+    await new Promise(setImmediate);
+  }
+  return event;
 }
 
 /** Waits until exactly so many clients, or tries of one, have asked for a session. */
@@ -186,6 +204,30 @@ test('a server that never takes the session is left soon, and given longer once 
   }
 });
 
+test('connections that end as soon as they begin are made ever less often, until one lasts', async (t) => {
+  const fake = await startFake(t);
+  const { client, clock, next } = open(t, fake);
+  const cut = async (): Promise<void> => {
+    fake.cut();
+    assert.equal(await next(), 'down');
+  };
+  assert.equal(await next(), 'up');
+  for (const wait of [50, 100, 200, 400]) {
+    await cut();
+    const lost = clock.now();
+    assert.equal(await passing(clock, next()), 'up');
+    assert.ok(clock.now() - lost >= wait, `${clock.now() - lost} ms, not ${wait}`);
+  }
+  for (let passed = 0; passed < 5000; passed += 1000) {
+    clock.advance(1000);
+    // Something is heard, as from a server that answers pings.
+    await client.remove('/a');
+  }
+  await cut();
+  clock.advance(50);
+  assert.equal(await next(), 'up');
+});
+
 test('a session that has expired is begun anew', async (t) => {
   const fake = await startFake(t);
   const { clock, next } = open(t, fake);
@@ -199,13 +241,6 @@ test('a session that has expired is begun anew', async (t) => {
     await new Promise(setImmediate);
   }
   fake.welcome = (socket) => void socket.write(welcome(SESSION, 8n));
-  const up = next();
-  let done = false;
-  void up.then(() => (done = true));
-  // oxlint-disable-next-line no-unmodified-loop-condition -- a callback changes it
-  while (!done) {
-    clock.advance(100);
-    await new Promise(setImmediate);
-  }
+  await passing(clock, next());
   assert.deepEqual([fake.asked[1], fake.asked.at(-1)], [7n, 0n]);
 });
