@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  mkdtemp,
+  open as openFile,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -105,6 +116,52 @@ test('what sidecars publish beside the file is added to it, and goes with them',
   await provider.close();
   await seen.until('10.0.0.1:12200');
   assert.deepEqual(await readdir(`${path}.d`), []);
+});
+
+test('a sidecar that publishes while people write the file does not make half of it believed', async (t) => {
+  const path = join(await folder(t), 'services.yaml');
+  const clock = new ManualClock();
+  const list = (...addresses: string[]): string => `services: { '${KEY.service}': ${JSON.stringify(addresses)} }`;
+  await writeFile(path, list('10.0.0.1:1', '10.0.0.2:1'));
+  const registry = await open(t, { path, debounce: 200, poll: 1e9 }, { clock });
+  const seen = record(registry, KEY);
+  await seen.until('10.0.0.1:1', '10.0.0.2:1');
+  await writeFile(path, list('10.0.0.1:1'));
+  await registry.publish(offer(KEY, '10.0.0.3:1'));
+  await seen.until('10.0.0.1:1', '10.0.0.2:1', '10.0.0.3:1');
+  await writeFile(path, list('10.0.0.1:1', '10.0.0.2:1', '10.0.0.4:1'));
+  await eventually('the whole of it', () => {
+    clock.advance(200);
+    return seen.latest?.length === 4;
+  });
+  assert.deepEqual(
+    seen.told.map(({ length }) => length),
+    [2, 3, 4],
+  );
+});
+
+test('what a sidecar publishes is replaced in one step: whoever reads the former file reads it whole', async (t) => {
+  const path = join(await folder(t), 'services.yaml');
+  const registry = await open(t, { path }, { nodeId: 'provider' });
+  await registry.publish(offer(KEY, '10.0.0.1:1'));
+  const reader = await openFile(`${path}.d/provider.json`);
+  t.after(() => reader.close());
+  const former = await readFile(`${path}.d/provider.json`, 'utf8');
+  await registry.publish(offer(KEY, '10.0.0.2:1'));
+  assert.equal(await reader.readFile('utf8'), former);
+  assert.match(await readFile(`${path}.d/provider.json`, 'utf8'), /10\.0\.0\.2:1/);
+});
+
+test('a node id may be longer than the name of a file', async (t) => {
+  const path = join(await folder(t), 'services.yaml');
+  const ids = ['一', '二'].map((last) => `${'节'.repeat(300)}${last}`);
+  const registries = await Promise.all(ids.map((nodeId) => open(t, { path }, { nodeId })));
+  const seen = record(await open(t, { path }), KEY);
+  await Promise.all(registries.map((registry, index) => registry.publish(offer(KEY, `10.0.0.${index}:1`))));
+  await seen.until('10.0.0.0:1', '10.0.0.1:1');
+  assert.equal((await readdir(`${path}.d`)).length, 2);
+  await registries[0]?.close();
+  await seen.until('10.0.0.1:1');
 });
 
 test('what a killed run left is replaced by what its next run publishes, without a gap', async (t) => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createBackoff } from '../../core/backoff.ts';
@@ -17,7 +18,7 @@ import { formatPublications } from './parse.ts';
 export interface FileOptions {
   /** The file that people write. Sidecars publish beside it, in the directory `<path>.d`. */
   readonly path: string;
-  /** ms from a change to reading it. Default 50. */
+  /** ms that the file has to be at rest after a change before it is read. Default 200. */
   readonly debounce?: number;
   /** ms between looks that need no event of the file system. Default 5000. */
   readonly poll?: number;
@@ -45,7 +46,7 @@ class FileRegistry implements Registry {
   readonly #hub: WatchHub;
   readonly #watched = new Map<string, WatchListener>();
   readonly #backoff: Backoff;
-  readonly #signal: ChangeSignal;
+  readonly #signals: readonly ChangeSignal[];
   /** All reading and writing, one after the other. */
   #work: Promise<void> = Promise.resolve();
   #byKey = new Map<string, ServiceInstance[]>();
@@ -62,12 +63,20 @@ class FileRegistry implements Registry {
     this.#publications = new Publications(deps.log);
     this.#hub = new WatchHub((key, emit) => this.#watch(key, emit), deps.log);
     this.#backoff = createBackoff({ base: 200, max: 5000 }, deps.chance);
-    this.#signal = new ChangeSignal([dirname(options.path), this.#files.directory], () => void this.#read(), {
-      clock: deps.clock,
-      log: deps.log,
-      debounce: options.debounce ?? 50,
-      poll: options.poll ?? 5000,
-    });
+    const { clock, log } = deps;
+    const { debounce = 200, poll = 5000 } = options;
+    const folder = dirname(options.path);
+    // People and their tools may write a file in several steps. Sidecars replace theirs in one.
+    const quick = Math.min(debounce, 50);
+    this.#signals = [
+      new ChangeSignal([folder], () => void this.#readMain(), { clock, log, debounce, poll }),
+      new ChangeSignal([folder, this.#files.directory], () => void this.#readDirectory(), {
+        clock,
+        log,
+        debounce: quick,
+        poll,
+      }),
+    ];
     // A run that was killed left its file. It goes when something is published, or else now.
     this.#timer = deps.clock.after(options.leftover ?? 5000, () => this.#write());
   }
@@ -77,7 +86,8 @@ class FileRegistry implements Registry {
   }
 
   async start(): Promise<void> {
-    await this.#read();
+    await this.#readMain();
+    await this.#readDirectory();
     this.#state.set('connected');
   }
 
@@ -109,7 +119,7 @@ class FileRegistry implements Registry {
   async close(): Promise<void> {
     if (this.state === 'closed') return this.#work;
     this.#state.set('closed');
-    this.#signal.close();
+    for (const signal of this.#signals) signal.close();
     this.#timer.cancel();
     this.#hub.close();
     this.#publications.close();
@@ -124,9 +134,17 @@ class FileRegistry implements Registry {
     return this.#work;
   }
 
-  #read(): Promise<void> {
+  #readMain(): Promise<void> {
+    return this.#read(() => this.#files.refreshMain());
+  }
+
+  #readDirectory(): Promise<void> {
+    return this.#read(() => this.#files.refreshDirectory());
+  }
+
+  #read(refresh: () => Promise<boolean>): Promise<void> {
     return this.#enqueue(async () => {
-      if (!(await this.#files.refresh())) return;
+      if (!(await refresh())) return;
       this.#byKey = Map.groupBy(this.#files.instances(), keyText);
       for (const [text, emit] of this.#watched) emit(this.#byKey.get(text) ?? []);
     });
@@ -159,7 +177,7 @@ class FileRegistry implements Registry {
         this.#cannotWrite(error);
         this.#timer = this.#deps.clock.after(this.#backoff.next(), () => this.#write());
       }
-    }).then(() => this.#read());
+    }).then(() => this.#readDirectory());
   }
 
   /** Readers see the old file or the new one, never half of one. */
@@ -176,7 +194,14 @@ class FileRegistry implements Registry {
   }
 }
 
-/** Any node id as the name of a visible file. */
+/** Longest name without its ending, in bytes: file systems take 255. */
+const MAX_FILE_NAME = 200;
+
+/** Any node id as the name of a visible file. A long one is cut, and what tells it apart is added. */
 function fileName(nodeId: string): string {
-  return `${encodeURIComponent(nodeId).replace(/^\./, '%2E')}.json`;
+  const name = encodeURIComponent(nodeId.toWellFormed()).replace(/^\./, '%2E');
+  if (name.length <= MAX_FILE_NAME) return `${name}.json`;
+  const digest = createHash('sha256').update(nodeId).digest('hex').slice(0, 32);
+  // No other name has a bare `=`.
+  return `${name.slice(0, 100)}=${digest}.json`;
 }

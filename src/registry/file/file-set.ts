@@ -14,6 +14,9 @@ interface Known {
   instances: readonly ServiceInstance[];
 }
 
+/** Reads a whole file; like node:fs. */
+export type ReadText = (path: string) => Promise<string>;
+
 const MISSING = 'missing';
 
 /**
@@ -24,26 +27,36 @@ export class FileSet {
   readonly directory: string;
   readonly #path: string;
   readonly #log: Logger;
+  readonly #read: ReadText;
   readonly #known = new Map<string, Known>();
 
-  constructor(path: string, log: Logger) {
+  constructor(path: string, log: Logger, read: ReadText = (name) => readFile(name, 'utf8')) {
     this.#path = path;
     this.#log = log;
+    this.#read = read;
     this.directory = `${path}.d`;
   }
 
-  /** Reads what has changed. Resolves with whether anything has. */
-  async refresh(): Promise<boolean> {
+  /** Reads the file that people write. Resolves with whether anything has changed. */
+  refreshMain(): Promise<boolean> {
+    return this.#changes(() => this.#refreshMain());
+  }
+
+  /** Reads the files of the sidecars. Resolves with whether anything has changed. */
+  refreshDirectory(): Promise<boolean> {
+    return this.#changes(() => this.#refreshDirectory());
+  }
+
+  async #changes(refresh: () => Promise<void>): Promise<boolean> {
     const before = new Map([...this.#known].map(([path, { instances }]) => [path, instances]));
-    await this.#refreshMain();
-    await this.#refreshDirectory();
+    await refresh();
     return (
       before.size !== this.#known.size ||
       [...this.#known].some(([path, { instances }]) => before.get(path) !== instances)
     );
   }
 
-  /** Those of the sidecars come last: they know better what they publish themselves. */
+  /** Those of the sidecars come last, as the other file is read first: they know better what they publish themselves. */
   instances(): ServiceInstance[] {
     return [...this.#known.values()].flatMap(({ instances }) => instances);
   }
@@ -89,7 +102,7 @@ export class FileSet {
     try {
       const signature = await signatureOf(path);
       if (signature === known?.signature) return false;
-      const content = parse(await readFile(path, 'utf8'));
+      const content = parse(await this.#read(path));
       // Somebody is writing it right now: the next look finds it finished.
       if ((await signatureOf(path)) !== signature) return false;
       if (!content.ok) this.#reject(path, content.problems);
