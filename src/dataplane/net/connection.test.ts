@@ -75,6 +75,14 @@ test('a connection tells once that bytes stay behind, and again after all have l
     assert.deepEqual(it.told, ['unsent', 'unsent']);
   }));
 
+test('above the high water, bytes count before the turn of the loop is over', () =>
+  scene(async ({ connection, context }) => {
+    const pieces = 1000;
+    for (let i = 0; i < pieces; i++) connection.out().reserve(PIECE);
+    // All but the last high water and the kernel's buffers.
+    assert.ok(context.unsent > (pieces * PIECE) / 2, `${context.unsent} bytes count`);
+  }));
+
 test('a connection that has been told to close is not read from again', () =>
   scene(async (it) => {
     await fill(it);

@@ -88,21 +88,23 @@ export class Connection implements Flushable {
     this.#handler.onBytes(this.#context.readBuffer, length);
   }
 
-  /** Where frames are written to; they leave at the end of this turn of the loop. */
+  /**
+   * Where frames are written to; they leave at the end of this turn of the loop. Above the high
+   * water they leave, and count, at once: one turn may bring more than all turns may keep.
+   */
   out(): ByteSink {
     if (!this.#dirty) {
       this.#dirty = true;
       this.#context.flushLater(this);
+    } else if (this.#output.length > this.#highWater) {
+      this.#flushNow();
     }
     return this.#output;
   }
 
   flush(): void {
     this.#dirty = false;
-    if (this.#outstanding !== undefined || this.#output.length === 0) return this.#checkBacklog();
-    if (this.#closed) return this.#output.clear();
-    this.#write(this.#output.takeAll());
-    this.#checkBacklog();
+    this.#flushNow();
   }
 
   /**
@@ -140,6 +142,13 @@ export class Connection implements Flushable {
     if (this.#closed) return;
     this.#closeReason = reason;
     this.#socket.destroy();
+  }
+
+  #flushNow(): void {
+    if (this.#outstanding !== undefined || this.#output.length === 0) return this.#checkBacklog();
+    if (this.#closed) return this.#output.clear();
+    this.#write(this.#output.takeAll());
+    this.#checkBacklog();
   }
 
   #write(buffers: Buffer[]): void {
