@@ -95,7 +95,9 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
 
   /** Whether a new call may be sent on it. */
   get available(): boolean {
-    return this.#state === 'ready' && !this.#stalled && !this.#pending.full;
+    if (this.#state !== 'ready' || this.#stalled || this.#pending.full) return false;
+    // Those who made it full wait already; the next ones may only while there is memory for what they send.
+    return !(this.#full && this.#deps.net.full);
   }
 
   /** It takes calls, but whoever sends them should wait: see `block`. */
