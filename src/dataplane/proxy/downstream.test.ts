@@ -198,6 +198,37 @@ meshTest('nor are they kept by a byte now and then', {}, async (mesh, provider) 
   assert.deepEqual(mesh.cluster.stats.totals(), { ok: 1 });
 });
 
+meshTest('what many send at once to a provider that reads nothing is bounded', MANY, async (mesh, provider) => {
+  const [limit, frame] = [4 << 20, HUGE.length];
+  mesh.net.maxUnsent = limit;
+  const callers = [await mesh.caller()];
+  callers[0]!.send(0, SERVICE, LONG);
+  provider.reply(await provider.requests.next());
+  provider.sockets[0]!.pause();
+  while (callers.length < 32) callers.push(await mesh.caller());
+  // It is not what arrives in parts that is bounded here.
+  mesh.budget.limit = callers.length * 2 * frame;
+  for (const { socket } of callers) socket.write(HUGE);
+  let most = 0;
+  const refused = (): number => callers.reduce((sum, { replies }) => sum + replies.count, -1);
+  await until('all requests', () => {
+    most = Math.max(most, mesh.net.unsent);
+    return refused() + mesh.listener.active === callers.length;
+  });
+  assert.ok(refused() > callers.length / 2, `${refused()} are refused`);
+  // Requests leave in steps of the high water, and one is found to be too many after it has been written.
+  assert.ok(most > limit && most < limit + (1 << 20) + 2 * frame, `${most} bytes wait`);
+
+  const last = callers.slice(1).find(({ replies }) => replies.count === 1)!;
+  assert.match((await last.replies.next()).text, /takes no more requests: too many wait for it already/);
+  provider.answerAll('done');
+  provider.sockets[0]!.resume();
+  await until('an answer to all others', () => mesh.listener.active === 0);
+  last.send(2, SERVICE);
+  assert.equal((await last.replies.next()).success, true);
+  assert.equal(mesh.net.unsent, 0);
+});
+
 meshTest('a large request may take its time while it goes on', {}, async (mesh, provider) => {
   const caller = await mesh.caller();
   provider.answerAll('done');
