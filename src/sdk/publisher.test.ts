@@ -64,7 +64,7 @@ function setUp() {
 
 test('a publication is offered exactly while the application is healthy', async () => {
   const { registry, health, publisher, statuses } = setUp();
-  void publisher.update(stateWith({ serviceName: 'a' }));
+  void publisher.update(stateWith({ serviceName: 'a:1' }));
   assert.deepEqual(statuses(), ['pending health']);
   assert.equal(publisher.views[0]?.reason, 'not asked yet');
 
@@ -75,7 +75,7 @@ test('a publication is offered exactly while the application is healthy', async 
   assert.deepEqual(statuses(), ['published']);
   assert.deepEqual(registry.published, [
     {
-      service: 'a',
+      service: 'a:1',
       protocol: 'bolt',
       group: '',
       address: '[fd00::7]:12200',
@@ -94,7 +94,7 @@ test('a publication is offered exactly while the application is healthy', async 
   await settle();
   assert.equal(registry.published.length, 1);
   publisher.refresh();
-  assert.deepEqual(registry.calls, ['publish a@bolt', 'unpublish a@bolt', 'publish a@bolt']);
+  assert.deepEqual(registry.calls, ['publish a:1@bolt', 'unpublish a:1@bolt', 'publish a:1@bolt']);
 });
 
 test('each port is judged by itself; only Bolt ports get heartbeats', async () => {
@@ -103,23 +103,23 @@ test('each port is judged by itself; only Bolt ports get heartbeats', async () =
   health.ports.set(2, { state: 'unhealthy', reason: 'gone' });
   void publisher.update(
     stateWith(
-      { serviceName: 'a', port: 1 },
-      { serviceName: 'b', port: 2 },
-      { serviceName: 'c', port: 2, protocolType: 'rest' },
-      { serviceName: 'd' },
+      { serviceName: 'a:1', port: 1 },
+      { serviceName: 'b:1', port: 2 },
+      { serviceName: 'c:1', port: 2, protocolType: 'rest' },
+      { serviceName: 'd:1' },
     ),
   );
   await settle();
   assert.deepEqual(health.watched, ['127.0.0.1:1', '127.0.0.1:2', '127.0.0.1:12199']);
   assert.deepEqual(
     registry.published.map((instance) => instance.service),
-    ['a', 'c', 'd'],
+    ['a:1', 'c:1', 'd:1'],
   );
 });
 
 test('the last publication that is taken back takes its heartbeats with it', () => {
   const { health, publisher } = setUp();
-  void publisher.update(stateWith({ serviceName: 'a' }));
+  void publisher.update(stateWith({ serviceName: 'a:1' }));
   assert.deepEqual(health.watched, ['127.0.0.1:12199']);
   void publisher.update(started);
   assert.deepEqual(health.watched, []);
@@ -128,13 +128,13 @@ test('the last publication that is taken back takes its heartbeats with it', () 
 test('what is taken back or changed goes to the registry', async () => {
   const { registry, health, publisher } = setUp();
   health.general = HEALTHY;
-  void publisher.update(stateWith({ serviceName: 'a' }, { serviceName: 'b' }));
+  void publisher.update(stateWith({ serviceName: 'a:1' }, { serviceName: 'b:1' }));
   const properties = { weight: 5 };
-  void publisher.update(stateWith({ serviceName: 'a', providerMetaInfo: { properties } }));
+  void publisher.update(stateWith({ serviceName: 'a:1', providerMetaInfo: { properties } }));
   await settle();
   assert.deepEqual(
     registry.published.map((instance) => [instance.service, instance.weight]),
-    [['a', 5]],
+    [['a:1', 5]],
   );
 });
 
@@ -142,7 +142,7 @@ test('a publication that the registry does not hold yet is no published one', as
   const { registry, health, publisher, statuses } = setUp();
   health.general = HEALTHY;
   registry.silent = true;
-  void publisher.update(stateWith({ serviceName: 'a' }));
+  void publisher.update(stateWith({ serviceName: 'a:1' }));
   await settle();
   assert.deepEqual(statuses(), ['publishing']);
 });
@@ -151,7 +151,7 @@ test('a refusal of the registry is shown, and tried again with the next change',
   const { registry, health, publisher, statuses } = setUp();
   health.general = HEALTHY;
   registry.refusal = new Error('read-only');
-  void publisher.update(stateWith({ serviceName: 'a' }));
+  void publisher.update(stateWith({ serviceName: 'a:1' }));
   await settle();
   assert.deepEqual([statuses(), publisher.views[0]?.reason], [['unpublished'], 'the registry refuses it: read-only']);
   registry.refusal = undefined;
@@ -163,7 +163,7 @@ test('a refusal of the registry is shown, and tried again with the next change',
 test('a shutdown takes everything back, and nothing is offered after it', async () => {
   const { registry, health, publisher, statuses } = setUp();
   health.general = HEALTHY;
-  void publisher.update(stateWith({ serviceName: 'a' }, { serviceName: 'b' }));
+  void publisher.update(stateWith({ serviceName: 'a:1' }, { serviceName: 'b:1' }));
   await publisher.unpublishAll();
   assert.deepEqual(registry.published, []);
   assert.deepEqual(statuses(), ['unpublished', 'unpublished']);
@@ -176,7 +176,7 @@ test('without an ingress nothing is offered, and the reason is there', () => {
   const { registry, health, publisher, place } = setUp();
   place.ingress = undefined;
   health.general = HEALTHY;
-  void publisher.update(stateWith({ serviceName: 'a' }));
+  void publisher.update(stateWith({ serviceName: 'a:1' }));
   assert.match(publisher.views[0]?.reason ?? '', /no ingress listener/);
   assert.deepEqual(registry.calls, []);
 });
@@ -186,7 +186,7 @@ test('an answer of the registry to what was taken back since changes nothing', a
   const { promise, resolve } = Promise.withResolvers<void>();
   health.general = HEALTHY;
   registry.gate = promise;
-  void publisher.update(stateWith({ serviceName: 'a' }));
+  void publisher.update(stateWith({ serviceName: 'a:1' }));
   health.general = { state: 'unhealthy', reason: 'connection refused' };
   publisher.refresh();
   resolve();
@@ -199,7 +199,7 @@ describe('an ingress that moves', () => {
   async function move(...ports: number[]) {
     const all = setUp();
     const { registry, health, publisher, place } = all;
-    const state = stateWith({ serviceName: 'a' });
+    const state = stateWith({ serviceName: 'a:1' });
     const addresses = (): string[] => registry.published.map(({ address }) => address);
     const { promise, resolve } = Promise.withResolvers<void>();
     let moved = false;
@@ -222,7 +222,7 @@ describe('an ingress that moves', () => {
     answer();
     await settle();
     assert.deepEqual([addresses(), statuses(), moved()], [['[fd00::7]:2'], ['published'], true]);
-    assert.deepEqual(registry.calls, ['publish a@bolt', 'publish a@bolt', 'unpublish a@bolt']);
+    assert.deepEqual(registry.calls, ['publish a:1@bolt', 'publish a:1@bolt', 'unpublish a:1@bolt']);
   });
 
   test('and on, and back, is left at one address alone', async () => {

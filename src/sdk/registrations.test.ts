@@ -27,15 +27,15 @@ test('a change counts only once it is saved', async () => {
 test('changes that come while the disk is busy share a write, and keep their order', async () => {
   const store = new FakeStore();
   const registrations = new Registrations(store);
-  await Promise.all([application, publish('a'), publish('b')].map((command) => registrations.apply(command)));
+  await Promise.all([application, publish('a:1'), publish('b:1')].map((command) => registrations.apply(command)));
   assert.equal(store.saves, 1);
-  assert.deepEqual([...registrations.state.publications.keys()], ['a@bolt', 'b@bolt']);
+  assert.deepEqual([...registrations.state.publications.keys()], ['a:1@bolt', 'b:1@bolt']);
 });
 
 test('a refused change does not hold up the others', async () => {
   const registrations = new Registrations(new FakeStore());
   const results = await Promise.allSettled(
-    [publish('a'), application, publish('b')].map((c) => registrations.apply(c)),
+    [publish('a:1'), application, publish('b:1')].map((c) => registrations.apply(c)),
   );
   assert.deepEqual(
     results.map((result) => result.status),
@@ -48,11 +48,11 @@ test('what cannot be saved does not happen', async () => {
   const registrations = new Registrations(store);
   await registrations.apply(application);
   store.failure = new Error('no space left');
-  await assert.rejects(registrations.apply(publish('a')), /no space left/);
+  await assert.rejects(registrations.apply(publish('a:1')), /no space left/);
   assert.equal(registrations.state.publications.size, 0);
   store.failure = undefined;
-  await registrations.apply(publish('b'));
-  assert.deepEqual([...registrations.state.publications.keys()], ['b@bolt']);
+  await registrations.apply(publish('b:1'));
+  assert.deepEqual([...registrations.state.publications.keys()], ['b:1@bolt']);
 });
 
 test('a listener that fails is told to whoever made the change, and holds up no other', async () => {
@@ -62,7 +62,7 @@ test('a listener that fails is told to whoever made the change, and holds up no 
   });
   await assert.rejects(registrations.apply(application), /a fault of the listener/);
   stop();
-  await registrations.apply(publish('a'));
+  await registrations.apply(publish('a:1'));
   await registrations.settled();
-  assert.deepEqual([...registrations.state.publications.keys()], ['a@bolt']);
+  assert.deepEqual([...registrations.state.publications.keys()], ['a:1@bolt']);
 });

@@ -29,6 +29,12 @@ test('what the Java SDK publishes: bolt, no port, nulls', () => {
   });
 });
 
+test('a service without a version is its version 1.0, as its callers name it', () => {
+  const body = { serviceName: 'com.demo.Echo' };
+  for (const parse of [parsePublish, parseSubscribe, parseSelector]) assert.equal(parse(body).service, SERVICE);
+  assert.equal(parsePublish({ serviceName: 'com.demo.Echo:2.0:blue' }).service, 'com.demo.Echo:2.0:blue');
+});
+
 test('the default group has a name in Node and none in Java', () => {
   const body = { serviceName: SERVICE, protocolType: 'bolt' };
   for (const group of ['SOFA', '', null]) {

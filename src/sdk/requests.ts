@@ -34,10 +34,13 @@ const properties = v.pipe(
   v.transform((all) => withoutNulls(all)),
   v.check((all) => Object.keys(all).length <= MAX_PROPERTIES, `must have at most ${MAX_PROPERTIES} entries`),
 );
+/** SOFARPC's own version of a service that names none; callers always name one. */
+const DEFAULT_VERSION = '1.0';
 const serviceName = v.pipe(
   text,
   v.nonEmpty('is required, as interface:version[:uniqueId]'),
   v.regex(/^[^\s\p{Cc}]+$/u, 'must not hold blanks or control characters'),
+  v.transform((name) => (name.includes(':') ? name : `${name}:${DEFAULT_VERSION}`)),
 );
 const protocolType = v.pipe(
   text,

@@ -20,7 +20,7 @@ function stateWith(...bodies: object[]): RegistrationState {
 }
 
 function instance(protocol: string, address: string): ServiceInstance {
-  return { service: 'a', protocol, group: '', address, weight: 100, metadata: {} };
+  return { service: 'a:1', protocol, group: '', address, weight: 100, metadata: {} };
 }
 
 function setUp() {
@@ -32,20 +32,20 @@ function setUp() {
 test('subscribing waits for the first push, and no longer than it may', async () => {
   const { registry, clock, subscriptions } = setUp();
   registry.silent = true;
-  subscriptions.update(stateWith({ serviceName: 'a' }));
+  subscriptions.update(stateWith({ serviceName: 'a:1' }));
   let waited = false;
-  const wait = subscriptions.firstPush('a@bolt', 3000).then(() => (waited = true));
+  const wait = subscriptions.firstPush('a:1@bolt', 3000).then(() => (waited = true));
   clock.advance(2999);
   await settle();
   assert.equal(waited, false);
   clock.advance(1);
   await wait;
-  assert.equal(subscriptions.datas('a@bolt'), undefined);
+  assert.equal(subscriptions.datas('a:1@bolt'), undefined);
 
-  const second = subscriptions.firstPush('a@bolt', 3000);
+  const second = subscriptions.firstPush('a:1@bolt', 3000);
   registry.speak();
   await second;
-  assert.deepEqual(subscriptions.datas('a@bolt'), []);
+  assert.deepEqual(subscriptions.datas('a:1@bolt'), []);
   assert.equal(clock.pending, 0);
 });
 
@@ -53,21 +53,21 @@ test('one service over two protocols is answered by protocol', async () => {
   const { registry, subscriptions } = setUp();
   await registry.publish(instance('tr', '10.0.0.1:1'));
   await registry.publish(instance('bolt', '10.0.0.2:2'));
-  subscriptions.update(stateWith({ serviceName: 'a' }, { serviceName: 'a', protocolType: 'TR' }));
+  subscriptions.update(stateWith({ serviceName: 'a:1' }, { serviceName: 'a:1', protocolType: 'TR' }));
   await settle();
-  assert.deepEqual(subscriptions.datas('a@bolt'), ['10.0.0.2:2?p=1']);
-  assert.deepEqual(subscriptions.datas('a@tr'), ['10.0.0.1:1?p=13']);
+  assert.deepEqual(subscriptions.datas('a:1@bolt'), ['10.0.0.2:2?p=1']);
+  assert.deepEqual(subscriptions.datas('a:1@tr'), ['10.0.0.1:1?p=13']);
 });
 
 test('what is no longer subscribed to is no longer watched, and nobody waits for it', async () => {
   const { registry, clock, subscriptions } = setUp();
   registry.silent = true;
-  subscriptions.update(stateWith({ serviceName: 'a' }, { serviceName: 'b' }));
-  assert.deepEqual(registry.watched, ['a@bolt', 'b@bolt']);
-  const wait = subscriptions.firstPush('a@bolt', 3000);
-  subscriptions.update(stateWith({ serviceName: 'b' }));
+  subscriptions.update(stateWith({ serviceName: 'a:1' }, { serviceName: 'b:1' }));
+  assert.deepEqual(registry.watched, ['a:1@bolt', 'b:1@bolt']);
+  const wait = subscriptions.firstPush('a:1@bolt', 3000);
+  subscriptions.update(stateWith({ serviceName: 'b:1' }));
   await wait;
-  assert.deepEqual(registry.watched, ['b@bolt']);
+  assert.deepEqual(registry.watched, ['b:1@bolt']);
   subscriptions.close();
   assert.deepEqual(registry.watched, []);
   assert.equal(clock.pending, 0);

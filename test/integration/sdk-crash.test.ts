@@ -46,7 +46,7 @@ test('killed at any moment, it knows again what it had confirmed', async (t) => 
       if (answer?.body['success'] === true) confirmed.push(serviceName);
       if (confirmed.length === (round + 1) * 10) await child.kill9();
     };
-    await Promise.all(Array.from({ length: 40 }, (_, i) => publish(`r${round}.s${i}`)));
+    await Promise.all(Array.from({ length: 40 }, (_, i) => publish(`r${round}.s${i}:1.0`)));
     await child.kill9();
   }
   const last = await start(t, stateDir);
