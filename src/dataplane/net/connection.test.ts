@@ -45,13 +45,23 @@ async function scene(run: (scene: Scene) => Promise<void>): Promise<void> {
     await run({ context, connection, peer, told, received: () => received });
   } finally {
     peer.destroy();
+    connection.destroy('the test is over');
     await listener.close();
-    while (!told.includes('close')) await setImmediate();
+    await until('the end', () => told.includes('close'));
   }
 }
 
 async function turns(): Promise<void> {
   for (let i = 0; i < TURNS; i++) await setImmediate();
+}
+
+/** Waits for what the peer's reading brings about. */
+async function until(what: string, condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    await setImmediate();
+  }
 }
 
 /** Writes until the kernel takes no more. */
@@ -69,7 +79,7 @@ test('a connection tells once that bytes stay behind, and again after all have l
     await turns();
     assert.deepEqual(it.told, ['unsent']);
     it.peer.resume();
-    while (it.context.unsent > 0) await setImmediate();
+    await until('all to leave', () => it.context.unsent === 0);
     it.peer.pause();
     await fill(it);
     assert.deepEqual(it.told, ['unsent', 'unsent']);
@@ -92,7 +102,7 @@ test('a connection that has been told to close is not read from again', () =>
     await turns();
     assert.equal(it.received(), 0);
     it.peer.resume();
-    while (!it.told.includes('close')) await setImmediate();
+    await until('the end', () => it.told.includes('close'));
     assert.equal(it.received(), 0);
   }));
 
@@ -103,7 +113,47 @@ test('a connection that has been told to end is read from until its peer ends to
     it.peer.write('more');
     it.peer.resume();
     await once(it.peer, 'close');
-    while (!it.told.includes('close')) await setImmediate();
+    await until('the end', () => it.told.includes('close'));
     assert.equal(it.received(), 4);
     assert.deepEqual(it.told, ['unsent', 'end', 'close']);
+  }));
+
+for (const goodbye of ['end', 'close'] as const) {
+  test(`a connection says its ${goodbye} when the kernel takes the last of it at once`, () =>
+    scene(async (it) => {
+      await fill(it);
+      it.connection.out().reserve(1);
+      await setImmediate();
+      it.connection[goodbye]();
+      it.peer.resume();
+      await until('the end', () => it.told.includes('close'));
+      assert.ok(it.context.unsent === 0);
+    }));
+}
+
+test('a connection tells soon that less waits, however much of it there is and however little is read', () =>
+  scene(async ({ connection, context, peer }) => {
+    const [large, small, slabs] = [512 * PIECE, 1000, 200 * PIECE];
+    let at = 0;
+    for (const length of [small, large, ...Array.from({ length: slabs / small }, () => small)]) {
+      const out = connection.out();
+      const start = out.reserve(length);
+      for (let i = 0; i < length; i++, at++) out.target[start + i] = at % 251;
+    }
+    await turns();
+    const waiting = context.unsent;
+    let below = 0;
+    connection.whenBelow(waiting - 4 * PIECE, () => {
+      below = connection.queued;
+      peer.pause();
+    });
+    let read = 0;
+    peer.on('data', (chunk: Buffer) => {
+      for (const byte of chunk) if (byte !== read++ % 251) throw new Error(`byte ${read} is another`);
+    });
+    peer.resume();
+    await until('it to tell', () => below > 0);
+    assert.ok(below > waiting * 0.75, `${below} of ${waiting} bytes still wait`);
+    peer.resume();
+    await until('all bytes', () => read === at);
   }));

@@ -22,6 +22,8 @@ interface StreamHandle {
 }
 
 const KEEP_ALIVE_MS = 60_000;
+/** About the most that one write hands over: only when all of it is taken is it known that less waits. */
+const WRITE_BYTES = 256 << 10;
 
 /**
  * One TCP connection: reads into the thread's shared buffer, gathers what is to be written and
@@ -147,8 +149,13 @@ export class Connection implements Flushable {
   #flushNow(): void {
     if (this.#outstanding !== undefined || this.#output.length === 0) return this.#checkBacklog();
     if (this.#closed) return this.#output.clear();
-    this.#write(this.#output.takeAll());
+    this.#writeOn();
     this.#checkBacklog();
+  }
+
+  /** Hands over what waits, piece by piece, for as long as the kernel takes it at once. */
+  #writeOn(): void {
+    while (this.#outstanding === undefined && this.#output.length > 0) this.#write(this.#output.take(WRITE_BYTES));
   }
 
   #write(buffers: Buffer[]): void {
@@ -179,8 +186,8 @@ export class Connection implements Flushable {
     }
     if (error) return;
     this.#releaseOutstanding();
-    if (this.#output.length > 0) this.#write(this.#output.takeAll());
-    else this.#finish();
+    this.#writeOn();
+    if (this.#outstanding === undefined) this.#finish();
     this.#checkBacklog();
   };
 

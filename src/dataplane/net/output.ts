@@ -37,13 +37,33 @@ export class Output implements ByteSink {
     return at;
   }
 
-  /** Takes all that waits, in order. The caller returns each buffer with `release`. */
-  takeAll(): Buffer[] {
-    this.#seal();
-    const all = this.#sealed;
-    this.#sealed = [];
-    this.#sealedBytes = 0;
-    return all;
+  /**
+   * Takes what waits, in order: all, or the first of it when there is more than `about` bytes. The
+   * caller returns each buffer with `release`.
+   */
+  take(about: number): Buffer[] {
+    if (this.#sealedBytes < about) this.#seal();
+    const sealed = this.#sealed;
+    if (this.#sealedBytes <= about) {
+      this.#sealed = [];
+      this.#sealedBytes = 0;
+      return sealed;
+    }
+    const taken: Buffer[] = [];
+    let [bytes, whole] = [0, 0];
+    while (bytes < about) {
+      const next = sealed[whole]!;
+      const room = Math.max(about - bytes, SLAB_BYTES);
+      // A slab goes as a whole: it is lent out again when it has been written.
+      const piece = next.length > room ? next.subarray(0, room) : next;
+      taken.push(piece);
+      bytes += piece.length;
+      if (piece === next) whole++;
+      else sealed[whole] = next.subarray(room);
+    }
+    sealed.splice(0, whole);
+    this.#sealedBytes -= bytes;
+    return taken;
   }
 
   /** Gives the memory of a taken buffer back for reuse. It may not be read any more. */
@@ -53,7 +73,7 @@ export class Output implements ByteSink {
   }
 
   clear(): void {
-    for (const buffer of this.takeAll()) this.release(buffer);
+    for (const buffer of this.take(Number.POSITIVE_INFINITY)) this.release(buffer);
   }
 
   #seal(): void {
