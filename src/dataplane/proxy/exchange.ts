@@ -65,6 +65,11 @@ export class Exchange implements UpstreamCall, WheelEntry {
     this.#scope = scope;
   }
 
+  /** The connection that its reply comes on, once it has been sent. */
+  get upstream(): UpstreamConnection | undefined {
+    return this.#upstream;
+  }
+
   start(downstream: Downstream, frame: FrameView): void {
     this.#reset(downstream, frame);
     const service = this.#serviceOf(frame);
