@@ -120,9 +120,11 @@ const limits = v.pipe(
     ),
     maxOutput: v.optional(size('Bytes held for one connection that reads slowly.', { min: 64 }), '16MiB'),
     stallTimeout: v.optional(
-      duration('How long a connection may take nothing of what waits for it; another sidecar has twice as long.', {
-        min: 1,
-      }),
+      duration(
+        'How long a connection may take nothing of what waits for it, hold up replies of others by reading slowly, ' +
+          'or send less than 256 KiB of a request without completing it; another sidecar has twice as long.',
+        { min: 1 },
+      ),
       '5s',
     ),
   }),

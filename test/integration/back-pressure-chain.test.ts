@@ -28,13 +28,13 @@ interface Sizes {
 }
 
 /** caller → egress → ingress → provider, each connected. */
-async function startChain(owner: Owner, { request, reply }: Sizes, stallTimeout = '60s'): Promise<Chain> {
+async function startChain(owner: Owner, { request, reply }: Sizes, changed: object = {}): Promise<Chain> {
   const server = await startRawProvider(owner, (frame, peer) => {
     const number = frame.content.readUInt32BE(0);
     assert.ok(frame.content.equals(marked(number, request)), `request ${number} is whole`);
     peer.send(() => replyTo(frame, marked(number, reply)));
   });
-  const limits = { maxOutput: '4MiB', stallTimeout };
+  const limits = { maxOutput: '4MiB', stallTimeout: '60s', ...changed };
   const ingress = await startSidecar(owner, { name: 'ingress', appPort: server.port, limits });
   const clusters = [{ name: SERVICE, endpoints: [`127.0.0.1:${ingress.ports.ingress}`] }];
   const egress = await startSidecar(owner, { name: 'egress', clusters, limits });
@@ -90,7 +90,7 @@ test('a provider that reads slowly slows its caller, and answers every request',
 });
 
 test('a caller that takes nothing for stallTimeout is closed by its own sidecar, and none of the others loses a call', async (t) => {
-  const { caller, other, provider } = await startChain(t, { request: SMALL, reply: LARGE }, '1s');
+  const { caller, other, provider } = await startChain(t, { request: SMALL, reply: LARGE }, { stallTimeout: '1s' });
   caller.socket.pause();
   sendAll(caller, SMALL);
   await standsStill('the provider', () => provider.unsent);
@@ -100,4 +100,14 @@ test('a caller that takes nothing for stallTimeout is closed by its own sidecar,
     assert.equal(reply.statusOrTimeout, 0, reply.content.toString('latin1', 0, 200));
     assert.ok(reply.content.equals(marked(id, LARGE)));
   }
+});
+
+test('a caller that reads slowly is closed by nobody, though its sidecar keeps far more than it reads in stallTimeout', async (t) => {
+  const { caller } = await startChain(t, { request: SMALL, reply: LARGE }, { maxOutput: '24MiB', stallTimeout: '1s' });
+  const slowly = readSlowly(caller, 20);
+  t.after(async () => slowly.goOn());
+  sendAll(caller, SMALL);
+  await waitUntil(() => caller.socket.bytesRead > 20 * MIB, { what: '20 MiB are read', ms: 20_000 });
+  slowly.goOn();
+  await allAnswered(caller, LARGE);
 });

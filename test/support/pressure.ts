@@ -31,11 +31,11 @@ export function watchMemory(sidecar: TestSidecar): { readonly grown: number } {
   };
 }
 
-/** Reads one chunk in 5 ms, about 12 MiB a second, until told to go on freely. */
-export function readSlowly(peer: RawPeer): { readonly goOn: () => void } {
+/** Reads one chunk of 64 KiB every `ms`, at 5 about 12 MiB a second, until told to go on freely. */
+export function readSlowly(peer: RawPeer, ms = 5): { readonly goOn: () => void } {
   const onData = (): void => void peer.socket.pause();
   peer.socket.on('data', onData);
-  const timer = setInterval(() => peer.socket.resume(), 5);
+  const timer = setInterval(() => peer.socket.resume(), ms);
   return {
     goOn() {
       clearInterval(timer);

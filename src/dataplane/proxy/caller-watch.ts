@@ -25,6 +25,8 @@ export interface Watched {
   readonly active: number;
   /** Bytes of a request that has not come whole. */
   readonly incomplete: number;
+  /** Whether calls of others wait because it does not read its replies fast enough. */
+  readonly holdsUpOthers: boolean;
   /** Whether it is another sidecar. */
   readonly understandsGoaway: boolean;
   /** Takes no more requests, and ends the connection when those under way are answered. */
@@ -50,8 +52,8 @@ class Stall {
 }
 
 /**
- * Ends what lasts too long on a caller's connection: idleness, replies that it does not take, a
- * request that does not come to its end, and a goodbye. Sets no alarm while there is nothing to wait for.
+ * Ends what lasts too long on a caller's connection: idleness, replies that it does not take or
+ * takes so slowly that others wait, a request that does not come to its end, and a goodbye. Sets no alarm while there is nothing to wait for.
  */
 export class CallerWatch implements WheelEntry {
   deadline = 0;
@@ -70,6 +72,8 @@ export class CallerWatch implements WheelEntry {
   /** Changes whenever an incomplete request begins or has gained enough. */
   #requestMark = 0;
   #requestMarkedAt = 0;
+  /** For how many milliseconds it has held others up; time in which it does not is taken off. */
+  #heldUp = 0;
   #lookedAt = 0;
   #closely = false;
   #draining = false;
@@ -87,8 +91,10 @@ export class CallerWatch implements WheelEntry {
   closely(): void {
     if (this.#closely) return;
     this.#closely = true;
-    this.#lookedAt = this.#scope.deps.clock.now();
-    this.#setAlarm(this.#lookedAt);
+    const now = this.#scope.deps.clock.now();
+    this.#heldUp = Math.max(0, this.#heldUp - (now - this.#lookedAt));
+    this.#lookedAt = now;
+    this.#setAlarm(now);
   }
 
   /** `idleTimeout` may have changed. */
@@ -158,9 +164,14 @@ export class CallerWatch implements WheelEntry {
 
   /** Why it cannot go on like this with what the caller does not read; undefined when it can. */
   #stuck(step: number): string | undefined {
-    const { queued, progress } = this.#caller.connection;
-    if (this.#output.look(queued > 0 ? progress : undefined, step) < this.#patience) return undefined;
-    return `took none of ${queued} bytes of replies in ${this.#patience} ms`;
+    const { connection, holdsUpOthers } = this.#caller;
+    const { queued, progress } = connection;
+    if (this.#output.look(queued > 0 ? progress : undefined, step) >= this.#patience) {
+      return `took none of ${queued} bytes of replies in ${this.#patience} ms`;
+    }
+    this.#heldUp = Math.max(0, this.#heldUp + (holdsUpOthers ? step : -step));
+    if (this.#heldUp < this.#patience) return undefined;
+    return `has held up calls of others for ${this.#patience} ms: it asks for more than it reads`;
   }
 
   #requestStalls(step: number): boolean {

@@ -7,6 +7,12 @@ import type { Exchange } from './exchange.ts';
 import type { ListenerScope } from './listener-scope.ts';
 
 /**
+ * Once a slow caller has taken this much, the upstream of its replies is read again. It is little,
+ * as the peer there may be another sidecar, which closes a connection that does not move.
+ */
+const RELEASE_BYTES = 256 << 10;
+
+/**
  * A caller's connection: decodes its requests, begins an exchange for each, and decides when to
  * stop reading, which is how a slow part of the mesh slows its callers down.
  */
@@ -48,6 +54,10 @@ export class Downstream implements ConnectionHandler, FrameSink, Blocked, Watche
 
   get understandsGoaway(): boolean {
     return this.#understandsGoaway;
+  }
+
+  get holdsUpOthers(): boolean {
+    return this.#slowed.some((upstream) => upstream.pending > this.#activeOn(upstream));
   }
 
   add(exchange: Exchange): void {
@@ -117,7 +127,8 @@ export class Downstream implements ConnectionHandler, FrameSink, Blocked, Watche
     const { full } = this.#scope.deps.net;
     if ((this.connection.queued <= maxOutput && !full) || this.#slowed.includes(upstream)) return;
     // One that reads as fast as it should is at 0 after the next flush.
-    this.connection.whenBelow(full ? 0 : maxOutput / 2, this.#releaseSlowed);
+    const enough = Math.max(maxOutput / 2, maxOutput - RELEASE_BYTES);
+    this.connection.whenBelow(full ? 0 : enough, this.#releaseSlowed);
     this.#slowed.push(upstream);
     upstream.hold();
   }
@@ -189,6 +200,14 @@ export class Downstream implements ConnectionHandler, FrameSink, Blocked, Watche
     this.#ended = true;
     this.#abandonAll();
     this.#scope.closed(this, this.#leaving ?? reason);
+  }
+
+  #activeOn(upstream: UpstreamConnection): number {
+    let active = 0;
+    for (let exchange = this.#first; exchange !== undefined; exchange = exchange.next) {
+      if (exchange.upstream === upstream) active++;
+    }
+    return active;
   }
 
   #updateReading(): void {

@@ -15,7 +15,7 @@ export interface DownstreamLimits extends FrameLimits {
   readonly maxPending: number;
   /** Bytes of replies that may wait for a slow reader before its upstreams are slowed too. */
   readonly maxOutput: number;
-  /** Milliseconds after which a reader that takes nothing of what waits for it is closed. */
+  /** Milliseconds after which a caller that stands still, or makes others stand still, is closed. */
   readonly stallTimeout: number;
 }
 

@@ -1,20 +1,11 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { meshTests } from './testing/mesh-test.ts';
 import { until } from './testing/settled.ts';
-import { LIMITS, SERVICE, SmallMesh, type SmallMeshOptions } from './testing/small-mesh.ts';
+import { LIMITS, SERVICE } from './testing/small-mesh.ts';
 
-function listenerTest(name: string, options: SmallMeshOptions, run: (mesh: SmallMesh) => Promise<void>): void {
-  test(`listener: ${name}`, async () => {
-    const mesh = await SmallMesh.open(options);
-    try {
-      await run(mesh);
-    } finally {
-      await mesh.close();
-    }
-  });
-}
+const meshTest = meshTests('listener');
 
-listenerTest('another maxConnections counts at once', { limits: { maxConnections: 1 } }, async (mesh) => {
+meshTest('another maxConnections counts at once', { limits: { maxConnections: 1 } }, async (mesh) => {
   const first = await mesh.caller();
   await until('the first', () => mesh.listener.connections === 1);
   const refused = await mesh.caller();
@@ -29,10 +20,8 @@ listenerTest('another maxConnections counts at once', { limits: { maxConnections
   assert.deepEqual(first.events, []);
 });
 
-listenerTest('another maxFrame counts for open connections', {}, async (mesh) => {
-  const provider = await mesh.provider();
+meshTest('another maxFrame counts for open connections', {}, async (mesh, provider) => {
   provider.answerAll('done');
-  mesh.endpoints(provider);
   const caller = await mesh.caller();
   const ask = async (id: number): Promise<string> => {
     caller.send(id, SERVICE, { content: 'x'.repeat(2000) });
@@ -45,7 +34,7 @@ listenerTest('another maxFrame counts for open connections', {}, async (mesh) =>
   assert.match(await ask(3), /done$/);
 });
 
-listenerTest('another idleTimeout counts for open connections', {}, async (mesh) => {
+meshTest('another idleTimeout counts for open connections', {}, async (mesh) => {
   const caller = await mesh.caller();
   await mesh.pass(60_000, 1000);
   assert.equal(mesh.listener.connections, 1);
@@ -60,9 +49,7 @@ listenerTest('another idleTimeout counts for open connections', {}, async (mesh)
   assert.deepEqual(caller.events, ['end', 'close']);
 });
 
-listenerTest('a second drain cuts what the first waits for, and both end', {}, async (mesh) => {
-  const provider = await mesh.provider();
-  mesh.endpoints(provider);
+meshTest('a second drain cuts what the first waits for, and both end', {}, async (mesh, provider) => {
   const caller = await mesh.caller();
   caller.send(1, SERVICE, { timeout: 1_000_000 });
   await provider.requests.next();
