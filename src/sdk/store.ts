@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { chmod, mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { WeftError } from '../core/errors.ts';
+import { fileNameOf } from '../core/file-name.ts';
 import { keyText } from '../registry/registry.ts';
 import type { ServiceKey } from '../registry/registry.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -29,9 +29,6 @@ export interface FileStoreOptions {
 
 const FILE = 'registrations.json';
 const VERSION = 1;
-/** In bytes; file systems take 255. */
-const MAX_FOLDER_NAME = 200;
-const HASH_DIGITS = 16;
 /** Far above any real application; a file beyond it would slow each start. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
@@ -84,7 +81,7 @@ const fileShape = v.object({
 
 /** Registrations in `<stateDir>/<node id>/registrations.json`, for the owner's eyes only (mode 0600). */
 export function createFileStore(options: FileStoreOptions): StateStore {
-  const path = join(options.stateDir, folderName(options.nodeId), FILE);
+  const path = join(options.stateDir, fileNameOf(options.nodeId), FILE);
   return {
     load: () => load(path, options),
     save: (state) => save(path, options.nodeId, state),
@@ -177,14 +174,6 @@ function decode(text: string): { readonly node: string; readonly state: Registra
   }
   const { node, application, publications, subscriptions } = result.output;
   return { node, state: { application, publications: byKey(publications), subscriptions: byKey(subscriptions) } };
-}
-
-/** The node id as people know it, where it can be the name of a folder everywhere. */
-function folderName(nodeId: string): string {
-  const name = encodeURIComponent(nodeId.toWellFormed()).replace(/^\./, '%2E');
-  if (name.length <= MAX_FOLDER_NAME) return name;
-  const hash = createHash('sha256').update(nodeId).digest('hex').slice(0, HASH_DIGITS);
-  return `${name.slice(0, MAX_FOLDER_NAME - HASH_DIGITS - 1)}-${hash}`;
 }
 
 function byKey<T extends ServiceKey>(entries: readonly T[]): ReadonlyMap<string, T> {

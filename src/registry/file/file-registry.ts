@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createBackoff } from '../../core/backoff.ts';
 import type { Backoff } from '../../core/backoff.ts';
 import type { Timer } from '../../core/clock.ts';
+import { fileNameOf } from '../../core/file-name.ts';
 import { withdrawn } from '../instances.ts';
 import { Publications, quietReject, rejection } from '../publications.ts';
 import type { RegistryDeps, RegistryType } from '../registry-type.ts';
@@ -58,7 +58,7 @@ class FileRegistry implements Registry {
   constructor(options: FileOptions, deps: RegistryDeps) {
     this.#deps = deps;
     this.#files = new FileSet(options.path, deps.log);
-    this.#ownFile = join(this.#files.directory, fileName(deps.nodeId));
+    this.#ownFile = join(this.#files.directory, `${fileNameOf(deps.nodeId)}.json`);
     this.#state = new StateCell(deps.log);
     this.#publications = new Publications(deps.log);
     this.#hub = new WatchHub((key, emit) => this.#watch(key, emit), deps.log);
@@ -183,7 +183,7 @@ class FileRegistry implements Registry {
   /** Readers see the old file or the new one, never half of one. */
   async #store(instances: readonly ServiceInstance[]): Promise<void> {
     if (instances.length === 0) return rm(this.#ownFile, { force: true });
-    const temporary = join(dirname(this.#ownFile), `.${fileName(this.#deps.nodeId)}.tmp`);
+    const temporary = join(dirname(this.#ownFile), `.${fileNameOf(this.#deps.nodeId)}.json.tmp`);
     await mkdir(dirname(this.#ownFile), { recursive: true });
     await writeFile(temporary, formatPublications(this.#deps.nodeId, instances));
     await rename(temporary, this.#ownFile);
@@ -192,16 +192,4 @@ class FileRegistry implements Registry {
   #cannotWrite(error: unknown): void {
     this.#deps.log.error('cannot write what this node publishes', { path: this.#ownFile, error: String(error) });
   }
-}
-
-/** Longest name without its ending, in bytes: file systems take 255. */
-const MAX_FILE_NAME = 200;
-
-/** Any node id as the name of a visible file. A long one is cut, and what tells it apart is added. */
-function fileName(nodeId: string): string {
-  const name = encodeURIComponent(nodeId.toWellFormed()).replace(/^\./, '%2E');
-  if (name.length <= MAX_FILE_NAME) return `${name}.json`;
-  const digest = createHash('sha256').update(nodeId).digest('hex').slice(0, 32);
-  // No other name has a bare `=`.
-  return `${name.slice(0, 100)}=${digest}.json`;
 }
