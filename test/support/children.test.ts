@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
-import { freePort, startChild, waitUntil } from './children.ts';
+import { freePort, freePorts, startChild, waitUntil } from './children.ts';
 
 const node = process.execPath;
 const run = (code: string): string[] => ['-e', code];
@@ -81,6 +81,10 @@ test('kill9 ends a frozen child, and disposal thaws one', async (t) => {
   second.signal('SIGSTOP');
   await second[Symbol.asyncDispose]();
   assert.deepEqual(await second.exit, { code: null, signal: 'SIGTERM' });
+});
+
+test('freePorts gives different ones', async () => {
+  assert.equal(new Set(await freePorts(50)).size, 50);
 });
 
 test('freePort gives a port that can be bound', async () => {

@@ -234,6 +234,13 @@ export function freePort(host = '127.0.0.1'): Promise<number> {
   return claim(host, 0);
 }
 
+/** So many different ones: a port that is free again at once might be given twice. */
+export async function freePorts(count: number, host = '127.0.0.1'): Promise<number[]> {
+  const ports = new Set<number>();
+  while (ports.size < count) ports.add(await freePort(host));
+  return [...ports];
+}
+
 /** A loopback address at which nobody listened on any of the ports a moment ago: for ports that cannot be chosen. */
 export async function freeHost(ports: readonly number[]): Promise<string> {
   let cause: unknown;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { ClusterView, RegistryView } from '../../src/admin/target.ts';
-import { freePort, startChild, waitUntil, type Child, type Owner } from './children.ts';
+import { freePort, freePorts, startChild, waitUntil, type Child, type Owner } from './children.ts';
 
 /** The bundle: what is tested is what ships. */
 export const WEFT = join(import.meta.dirname, '../../dist/weft.mjs');
@@ -133,13 +133,13 @@ export async function startSidecar(owner: Owner, spec: SidecarSpec): Promise<Tes
 type Addresses = Record<keyof SidecarAddresses, string>;
 
 async function chooseAddresses({ addresses = {} }: SidecarSpec): Promise<Addresses> {
-  const free = async (): Promise<string> => `${HOST}:${await freePort()}`;
-  return {
-    admin: addresses.admin ?? (await free()),
-    sdk: addresses.sdk ?? (await free()),
-    egress: addresses.egress ?? (await free()),
-    ingress: addresses.ingress ?? (await free()),
-  };
+  const [admin, sdk, egress, ingress] = (await freePorts(4)).map((port) => `${HOST}:${port}`) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  return { admin, sdk, egress, ingress, ...addresses };
 }
 
 function portOf(address: string): number {

@@ -233,8 +233,10 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
       this.#lastProgress = -1;
       this.#checkStallAt(this.#deps.clock.now());
     } else {
-      this.#setStalled(false);
+      this.#stalled = false;
       this.#unblockAll();
+      // Calls may wait for room, not only for a peer that moves again.
+      this.#events.onChange();
     }
   }
 
