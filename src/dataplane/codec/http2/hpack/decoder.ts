@@ -1,0 +1,139 @@
+import { WeftError } from '../../../../core/errors.ts';
+import { DynamicTable, fieldSize } from './dynamic-table.ts';
+import { huffmanDecode } from './huffman.ts';
+import { STATIC_LENGTH, STATIC_NAMES, STATIC_VALUES } from './static-table.ts';
+
+/** Takes the fields of a header block, in order. */
+export interface FieldSink {
+  /** Each character of `name` and `value` is one octet. `sensitive`: never to be put into a table. */
+  onField(name: string, value: string, sensitive: boolean): void;
+}
+
+const FIRST_SCRATCH = 256;
+/** Continuation octets of an integer: five hold 32 bits, and nothing here is larger. */
+const MAX_INTEGER_SHIFT = 28;
+
+/**
+ * Reads header blocks of one direction of a connection. RFC 7541.
+ *
+ * A block that cannot be read throws a WeftError `compression`: the table is out of step then,
+ * and the connection has to end.
+ */
+export class HpackDecoder {
+  readonly #table: DynamicTable;
+  /** What the last SETTINGS of this side allow the peer to use. */
+  #limit: number;
+  #scratch = Buffer.allocUnsafeSlow(FIRST_SCRATCH);
+  #bytes: Buffer = this.#scratch;
+  #at = 0;
+  #end = 0;
+
+  /** @param tableSize SETTINGS_HEADER_TABLE_SIZE of this side, in octets. */
+  constructor(tableSize = 4096) {
+    this.#limit = tableSize;
+    this.#table = new DynamicTable(tableSize);
+  }
+
+  /**
+   * Reads the whole block `bytes[start, end)`.
+   *
+   * @param maxListSize of all fields, as `fieldSize` counts; what is beyond it is read, for the
+   *   table must stay in step, and not given to the sink.
+   * @returns whether all fields were within it.
+   */
+  decode(bytes: Buffer, start: number, end: number, maxListSize: number, sink: FieldSink): boolean {
+    this.#bytes = bytes;
+    this.#at = start;
+    this.#end = end;
+    let size = 0;
+    let mayResize = true;
+    while (this.#at < end) {
+      const first = bytes[this.#at]!;
+      if ((first & 0xe0) === 0x20) {
+        if (!mayResize) throw malformed('a table size update that does not begin the block');
+        this.#resize(this.#integer(5));
+        continue;
+      }
+      mayResize = false;
+      size += this.#field(first, size < maxListSize ? maxListSize - size : 0, sink);
+    }
+    return size <= maxListSize;
+  }
+
+  /** Reads one field and hands it on unless it is larger than `room`; returns its size. */
+  #field(first: number, room: number, sink: FieldSink): number {
+    let name: string;
+    let value: string;
+    if (first >= 0x80) {
+      const index = this.#integer(7);
+      name = this.#nameAt(index);
+      value = index <= STATIC_LENGTH ? STATIC_VALUES[index]! : this.#table.value(index - STATIC_LENGTH - 1);
+    } else {
+      const indexed = first >= 0x40;
+      const index = this.#integer(indexed ? 6 : 4);
+      name = index === 0 ? this.#string() : this.#nameAt(index);
+      value = this.#string();
+      if (indexed) this.#table.add(name, value);
+    }
+    const size = fieldSize(name, value);
+    if (size <= room) sink.onField(name, value, (first & 0xf0) === 0x10);
+    return size;
+  }
+
+  #nameAt(index: number): string {
+    if (index === 0) throw malformed('the index 0');
+    if (index <= STATIC_LENGTH) return STATIC_NAMES[index]!;
+    const dynamic = index - STATIC_LENGTH - 1;
+    if (dynamic >= this.#table.length) throw malformed(`the index ${index}, beyond the table's end`);
+    return this.#table.name(dynamic);
+  }
+
+  #resize(size: number): void {
+    if (size > this.#limit) throw malformed(`a table of ${size} octets where ${this.#limit} are allowed`);
+    this.#table.resize(size);
+  }
+
+  /** Section 5.1; `prefix` bits of the octet at hand belong to it. */
+  #integer(prefix: number): number {
+    const mask = (1 << prefix) - 1;
+    let value = this.#octet() & mask;
+    if (value < mask) return value;
+    let shift = 0;
+    for (;;) {
+      const octet = this.#octet();
+      // Beyond 32 bits; zeros in front are no reason to go on for ever either.
+      if (shift > MAX_INTEGER_SHIFT || (shift === MAX_INTEGER_SHIFT && (octet & 0x7f) > 7)) {
+        throw malformed('an integer that is too large');
+      }
+      value += (octet & 0x7f) * 2 ** shift;
+      if (octet < 0x80) return value;
+      shift += 7;
+    }
+  }
+
+  /** Section 5.2. */
+  #string(): string {
+    if (this.#at >= this.#end) throw malformed('an end in the middle of a field');
+    const huffman = this.#bytes[this.#at]! >= 0x80;
+    const length = this.#integer(7);
+    const start = this.#at;
+    if (length > this.#end - start) throw malformed('a string that is longer than its block');
+    this.#at = start + length;
+    if (!huffman) return this.#bytes.toString('latin1', start, start + length);
+    // The shortest code has five bits.
+    const room = Math.floor((length * 8) / 5);
+    if (room > this.#scratch.length) this.#scratch = Buffer.allocUnsafeSlow(Math.max(room, this.#scratch.length * 2));
+    const end = huffmanDecode(this.#bytes, start, start + length, this.#scratch, 0);
+    if (end < 0) throw malformed('a string whose Huffman code is wrong');
+    return this.#scratch.toString('latin1', 0, end);
+  }
+
+  #octet(): number {
+    if (this.#at >= this.#end) throw malformed('an end in the middle of a field');
+    return this.#bytes[this.#at++]!;
+  }
+}
+
+function malformed(what: string): WeftError {
+  return new WeftError('compression', `the header block holds ${what}`, { side: 'downstream' });
+}
