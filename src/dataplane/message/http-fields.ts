@@ -1,0 +1,59 @@
+/**
+ * The fields that a proxy itself looks at, by number: codecs find them while they read a head, so
+ * that nobody compares names later. All others are `other`.
+ */
+export const Known = {
+  other: 0,
+  host: 1,
+  connection: 2,
+  contentLength: 3,
+  transferEncoding: 4,
+  upgrade: 5,
+  te: 6,
+  trailer: 7,
+  keepAlive: 8,
+  proxyConnection: 9,
+  expect: 10,
+  via: 11,
+  forwarded: 12,
+  xForwardedFor: 13,
+  xForwardedProto: 14,
+  xForwardedHost: 15,
+  xRequestId: 16,
+  http2Settings: 17,
+  contentType: 18,
+  grpcTimeout: 19,
+  date: 20,
+  server: 21,
+  secWebSocketKey: 22,
+  secWebSocketAccept: 23,
+} as const;
+export type Known = (typeof Known)[keyof typeof Known];
+
+/** Names in lower case, by number. */
+export const KNOWN_NAMES: readonly string[] = [
+  '',
+  'host',
+  'connection',
+  'content-length',
+  'transfer-encoding',
+  'upgrade',
+  'te',
+  'trailer',
+  'keep-alive',
+  'proxy-connection',
+  'expect',
+  'via',
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-forwarded-host',
+  'x-request-id',
+  'http2-settings',
+  'content-type',
+  'grpc-timeout',
+  'date',
+  'server',
+  'sec-websocket-key',
+  'sec-websocket-accept',
+];
