@@ -1,0 +1,124 @@
+import type { Http2Connection } from './connection.ts';
+import { ReceiveWindow, SendWindow } from './flow-window.ts';
+import type { Http2Head } from './head-reader.ts';
+import type { ErrorCode } from './protocol.ts';
+
+/** What happens on one stream, in order. */
+export interface StreamHandler {
+  /** Clients: the head of a response; interim ones (1xx) come before the final one. */
+  onHead(head: Http2Head, endStream: boolean): void;
+  /** `bytes[start, end)` are valid until it returns. Whoever has dealt with them says so: `stream.passed`. */
+  onData(bytes: Buffer, start: number, end: number): void;
+  /** Names and values by turns. */
+  onTrailers(fields: readonly string[]): void;
+  /** The peer has sent all. */
+  onEnd(): void;
+  /** Neither side sends any more: the peer's or our own error, or the end of the connection. */
+  onReset(code: number): void;
+  /** All that waited for the peer's windows has been sent. */
+  onWritable(): void;
+}
+
+/** One stream of an HTTP/2 connection. RFC 9113, section 5.1. */
+export class Http2Stream {
+  readonly id: number;
+  handler: StreamHandler | undefined;
+  readonly sendWindow: SendWindow;
+  readonly receiveWindow: ReceiveWindow;
+  /** The peer has ended its side, or we ours. */
+  remoteEnded = false;
+  localEnded = false;
+  closed = false;
+  /** A final head has come: what follows are trailers. */
+  headRead = false;
+  /** What content-length leaves to come; -1 when nothing was said. */
+  expected = -1;
+  readonly #connection: Http2Connection;
+  /** Content that waits for the peer's windows. */
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #endWaiting = false;
+  #trailersWaiting: readonly string[] | undefined;
+
+  constructor(connection: Http2Connection, id: number, sendWindow: number, receiveWindow: number) {
+    this.#connection = connection;
+    this.id = id;
+    this.sendWindow = new SendWindow(sendWindow);
+    this.receiveWindow = new ReceiveWindow(receiveWindow);
+  }
+
+  /** Octets that wait for the peer's windows. */
+  get waiting(): number {
+    return this.#waitingBytes;
+  }
+
+  /** @param fields names in lower case and values by turns, pseudo fields first. */
+  sendHead(fields: readonly string[], endStream: boolean): void {
+    if (this.closed || this.localEnded) return;
+    this.#connection.writeBlock(this.id, fields, endStream);
+    if (endStream) this.#endLocal();
+  }
+
+  /** Sends `bytes[start, end)`, or keeps a copy until the windows let it go. */
+  sendData(bytes: Buffer, start: number, end: number, endStream: boolean): void {
+    if (this.closed || this.localEnded) return;
+    let at = start;
+    if (this.#waitingBytes === 0) at = this.#connection.writeContent(this, bytes, start, end, endStream);
+    if (at < end) {
+      this.#waiting.push(Buffer.from(bytes.subarray(at, end)));
+      this.#waitingBytes += end - at;
+      this.#endWaiting = endStream;
+      this.#connection.wait(this);
+    } else if (endStream && this.#waitingBytes > 0) {
+      this.#endWaiting = true;
+    } else if (endStream) {
+      this.#endLocal();
+    }
+  }
+
+  /** Ends this side with trailers, behind all content. */
+  sendTrailers(fields: readonly string[]): void {
+    if (this.closed || this.localEnded) return;
+    if (this.#waitingBytes > 0) this.#trailersWaiting = fields;
+    else this.sendHead(fields, true);
+  }
+
+  /** So many octets of content have been dealt with; the peer may send as many more. */
+  passed(octets: number): void {
+    this.#connection.passed(this, octets);
+  }
+
+  reset(code: ErrorCode): void {
+    this.#connection.resetStream(this, code);
+  }
+
+  /** The windows may have opened. Returns whether something waits still. */
+  flush(): boolean {
+    while (this.#waiting.length > 0) {
+      const [first] = this.#waiting as [Buffer, ...Buffer[]];
+      const last = this.#waiting.length === 1 && this.#endWaiting && this.#trailersWaiting === undefined;
+      const at = this.#connection.writeContent(this, first, 0, first.length, last);
+      this.#waitingBytes -= at;
+      if (at < first.length) {
+        this.#waiting[0] = first.subarray(at);
+        return true;
+      }
+      this.#waiting.shift();
+    }
+    if (this.#trailersWaiting !== undefined) this.sendHead(this.#trailersWaiting, true);
+    else if (this.#endWaiting) this.#endLocal();
+    this.handler?.onWritable();
+    return false;
+  }
+
+  /** Forgets what waits; nothing is sent any more. */
+  drop(): void {
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+  }
+
+  #endLocal(): void {
+    this.localEnded = true;
+    this.#connection.ended(this);
+  }
+}
