@@ -24,12 +24,13 @@ const POLICY: ClusterPolicy = {
 /** Clusters out of a registry that tells whom it is asked for, and never answers. */
 function setUp(limits: Partial<DiscoveryLimits> = {}) {
   const clock = new ManualClock();
+  const metrics = new Metrics();
   const watched: string[] = [];
   const clusters = new Clusters(
     {
       clock,
       log: silentLogger,
-      metrics: new Metrics(),
+      metrics,
       source: {
         watch(service, group) {
           const text = group === '' ? service : `${service}@${group}`;
@@ -51,7 +52,7 @@ function setUp(limits: Partial<DiscoveryLimits> = {}) {
     POLICY,
     { onDemand: true, maxServices: 2, idle: 60_000, ...limits },
   );
-  return { clock, clusters, watched };
+  return { clock, clusters, metrics, watched };
 }
 
 test('a service that was looked up on demand is forgotten when nobody calls it', () => {
@@ -63,6 +64,27 @@ test('a service that was looked up on demand is forgotten when nobody calls it',
   assert.deepEqual(watched, []);
   clusters.close();
   assert.equal(clock.pending, 0);
+});
+
+test('of a static and a subscribed cluster of one name there is the static one, and one set of numbers', () => {
+  const { clusters, metrics, watched } = setUp();
+  const names = (): string[] => clusters.all.map(({ cluster, origin }) => `${cluster.name} ${origin}`);
+  const apply = (...statics: string[]): void => {
+    const endpoints = [{ host: '127.0.0.1', port: 1, weight: 1 }];
+    const list = statics.map((name) => ({ name, policy: POLICY, endpoints }));
+    clusters.apply(list, POLICY, { onDemand: true, maxServices: 2, idle: 60_000 });
+  };
+  clusters.pin(new Map([['a', '']]));
+  assert.deepEqual([names(), watched], [['a registry'], ['a']]);
+  apply('a');
+  assert.deepEqual([names(), watched], [['a static'], []]);
+  clusters.pin(new Map([['a', '']]));
+  assert.deepEqual(names(), ['a static']);
+  assert.match(metrics.render(), /weft_requests_total\{cluster="a",outcome="ok"\} 0/);
+  apply();
+  assert.deepEqual([names(), watched], [['a registry'], ['a']]);
+  assert.match(metrics.render(), /weft_requests_total\{cluster="a",outcome="ok"\} 0/);
+  clusters.close();
 });
 
 test('idle 0 means never', () => {

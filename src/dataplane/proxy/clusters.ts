@@ -103,7 +103,8 @@ export class Clusters {
       if (discovered.group !== this.#groupOf(service)) this.#dropDiscovered(discovered);
     }
     for (const service of groups.keys()) {
-      if (!this.#discovered.has(service)) this.#discover(service, true);
+      // A static cluster comes first; two of one name would share their numbers.
+      if (!this.#static.has(service) && !this.#discovered.has(service)) this.#discover(service, true);
     }
   }
 
@@ -117,12 +118,14 @@ export class Clusters {
       this.#static.delete(name);
       this.#drop(managed);
     }
+    for (const [name, discovered] of this.#discovered) if (wanted.has(name)) this.#dropDiscovered(discovered);
     for (const { name, policy, endpoints } of clusters) {
       let managed = this.#static.get(name);
       if (managed === undefined) this.#static.set(name, (managed = this.#create(name, 'static', policy)));
       else managed.cluster.setPolicy(policy);
       managed.update(endpoints);
     }
+    this.pin(this.#pinned);
     for (const { managed } of this.#discovered.values()) managed.cluster.setPolicy(defaults);
     for (const managed of this.#apps.values()) managed.cluster.setPolicy(defaults);
   }
