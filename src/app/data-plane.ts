@@ -55,7 +55,7 @@ export class DataPlane {
   readonly #proxyDeps: ProxyDeps;
   readonly #wheels: readonly TimerWheel[];
   /** Read for each reply, so that a reload is heeded at once. */
-  readonly #upstreamLimits: UpstreamLimits;
+  readonly #upstreamLimits = { maxFrame: 0, maxHeader: 0, highWater: UPSTREAM_HIGH_WATER };
   readonly #budgets: readonly Budget[];
   #listeners = new Map<string, OpenListener>();
   /** Of earlier configs; each leaves with its last connection. */
@@ -66,18 +66,17 @@ export class DataPlane {
     const { clock, chance, log, metrics } = deps;
     const wheel = new TimerWheel(clock);
     const slowWheel = new TimerWheel(clock, SLOW_TICK_MS);
-    const budget = new Budget(maxBuffered(config));
+    const budget = new Budget(0);
     // Of their own, so that callers cannot make them fail.
-    const replies = new Budget(maxBuffered(config));
+    const replies = new Budget(0);
     const net = new NetContext();
-    net.maxUnsent = maxBuffered(config);
     let lastId = 0;
     this.#deps = deps;
     this.#config = config;
     this.#wheels = [wheel, slowWheel];
-    this.#upstreamLimits = upstreamLimits(config);
     this.#budgets = [budget, replies];
     this.#proxyDeps = { net, clock, wheel, slowWheel, budget, log };
+    this.#setLimits(config);
     this.clusters = new Clusters(
       {
         clock,
@@ -124,9 +123,7 @@ export class DataPlane {
     const running = this.listeners.map((listener) => listener.config);
     const { listeners } = diffConfig({ ...this.#config, listeners: running }, config);
     this.#config = config;
-    for (const budget of this.#budgets) budget.limit = maxBuffered(config);
-    this.#proxyDeps.net.maxUnsent = maxBuffered(config);
-    Object.assign(this.#upstreamLimits, upstreamLimits(config));
+    this.#setLimits(config);
     this.clusters.apply(staticClusters(config.clusters), config.clusterDefaults, config.discovery);
     const moves: Move[] = listeners.removed.map(({ name }) => ({ old: this.#listeners.get(name)! }));
     for (const { before, after, apply } of listeners.changed) {
@@ -172,6 +169,17 @@ export class DataPlane {
     await this.drain(0);
     this.clusters.close();
     for (const wheel of this.#wheels) wheel.stop();
+  }
+
+  /** What all listeners share is as large as the most generous of them allows. */
+  #setLimits({ listeners }: Config): void {
+    const largest = (key: 'maxBuffered' | 'maxFrame' | 'maxHeader'): number =>
+      Math.max(0, ...listeners.map(({ limits }) => limits[key]));
+    const maxBuffered = largest('maxBuffered');
+    for (const budget of this.#budgets) budget.limit = maxBuffered;
+    this.#proxyDeps.net.maxUnsent = maxBuffered;
+    this.#upstreamLimits.maxFrame = largest('maxFrame');
+    this.#upstreamLimits.maxHeader = largest('maxHeader');
   }
 
   get #all(): OpenListener[] {
@@ -262,21 +270,4 @@ function end(listener: ProxyListener, ms: number): Promise<number> {
 
 async function sum(counts: Iterable<Promise<number>>): Promise<number> {
   return (await Promise.all(counts)).reduce((total, count) => total + count, 0);
-}
-
-/** The same budgets serve all listeners: the most generous one sets them. */
-function maxBuffered(config: Config): number {
-  return Math.max(...config.listeners.map(({ limits }) => limits.maxBuffered), 0);
-}
-
-type UpstreamLimits = { maxFrame: number; maxHeader: number; highWater: number };
-
-/** Replies may be as large as the most generous listener allows. */
-function upstreamLimits(config: Config): UpstreamLimits {
-  const limits = config.listeners.map((listener) => listener.limits);
-  return {
-    maxFrame: Math.max(...limits.map(({ maxFrame }) => maxFrame), 0),
-    maxHeader: Math.max(...limits.map(({ maxHeader }) => maxHeader), 0),
-    highWater: UPSTREAM_HIGH_WATER,
-  };
 }

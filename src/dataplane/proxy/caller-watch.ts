@@ -29,6 +29,8 @@ export interface Watched {
   readonly holdsUpOthers: boolean;
   /** Whether it is another sidecar. */
   readonly understandsGoaway: boolean;
+  /** Goodbye has been said: quiet is a reason to leave. */
+  readonly draining: boolean;
   /** Takes no more requests, and ends the connection when those under way are answered. */
   leave(reason: string): void;
   /** The time for last words is over. */
@@ -53,7 +55,8 @@ class Stall {
 
 /**
  * Ends what lasts too long on a caller's connection: idleness, replies that it does not take or
- * takes so slowly that others wait, a request that does not come to its end, and a goodbye. Sets no alarm while there is nothing to wait for.
+ * takes so slowly that others wait, a request that does not come to its end, and a goodbye. Sets
+ * no alarm while there is nothing to wait for.
  */
 export class CallerWatch implements WheelEntry {
   deadline = 0;
@@ -76,7 +79,6 @@ export class CallerWatch implements WheelEntry {
   #heldUp = 0;
   #lookedAt = 0;
   #closely = false;
-  #draining = false;
   /** Since when the peer has had its last words; undefined before. */
   #lastWordFor: number | undefined;
 
@@ -122,12 +124,6 @@ export class CallerWatch implements WheelEntry {
     if (this.#scope.idleTimeout > 0) this.heardAt = this.#scope.deps.clock.now();
   }
 
-  /** From now on quiet is a reason to leave. */
-  drain(): void {
-    this.#draining = true;
-    this.closely();
-  }
-
   /** Calls `cutShort` after LAST_WORD_MS in which nothing waited to be sent; the last call of this counts. */
   lastWord(): void {
     this.#lastWordFor = 0;
@@ -158,8 +154,8 @@ export class CallerWatch implements WheelEntry {
   }
 
   get #mayNotLast(): boolean {
-    const { connection, incomplete } = this.#caller;
-    return connection.queued > 0 || incomplete > 0 || this.#draining || this.#lastWordFor !== undefined;
+    const { connection, incomplete, draining } = this.#caller;
+    return connection.queued > 0 || incomplete > 0 || draining || this.#lastWordFor !== undefined;
   }
 
   /** Why it cannot go on like this with what the caller does not read; undefined when it can. */
@@ -185,7 +181,7 @@ export class CallerWatch implements WheelEntry {
     if (this.#lastWordFor !== undefined) {
       if (caller.connection.queued === 0) this.#lastWordFor += step;
       if (this.#lastWordFor >= LAST_WORD_MS) caller.cutShort();
-    } else if (this.#draining && this.#isQuiet(now)) {
+    } else if (caller.draining && this.#isQuiet(now)) {
       caller.leave('drained');
     } else if (this.#isIdle(now)) {
       caller.leave(`idle for ${this.#scope.idleTimeout} ms`);

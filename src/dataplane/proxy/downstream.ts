@@ -56,6 +56,10 @@ export class Downstream implements ConnectionHandler, FrameSink, Blocked, Watche
     return this.#understandsGoaway;
   }
 
+  get draining(): boolean {
+    return this.#draining;
+  }
+
   get holdsUpOthers(): boolean {
     return this.#slowed.some((upstream) => upstream.pending > this.#activeOn(upstream));
   }
@@ -86,7 +90,7 @@ export class Downstream implements ConnectionHandler, FrameSink, Blocked, Watche
     if (this.#draining || this.#leaving !== undefined) return;
     this.#draining = true;
     if (this.#understandsGoaway) this.#scope.codec.goaway(this.connection.out(), 0);
-    this.#watch.drain();
+    this.#watch.closely();
   }
 
   leave(reason: string): void {

@@ -47,9 +47,7 @@ export class Exchange implements UpstreamCall, WheelEntry {
   #startedAt = 0;
   /** When its caller stops waiting. */
   #expiresAt = 0;
-  /** Held up by a missing connection or by unknown endpoints, and so by `queue.timeout`. */
-  #queued = false;
-  /** Where it stands in the queue that holds it up. */
+  /** Where it stands in line, while a missing connection or unknown endpoints, and so `queue.timeout`, hold it up. */
   #place: Place | undefined;
   #target: ManagedCluster | undefined;
   #endpoint: Endpoint | undefined;
@@ -95,14 +93,14 @@ export class Exchange implements UpstreamCall, WheelEntry {
     if (this.oneway) return this.#finish('oneway');
     this.#upstream = connection;
     this.#upstreamId = id;
-    if (this.#queued) this.#leaveQueue();
+    if (this.#place !== undefined) this.#leaveQueue();
     this.#sentAt = this.#scope.deps.clock.now();
   }
 
   onQueued(place: Place): void {
+    const waits = this.#place !== undefined;
     this.#place = place;
-    if (this.#queued) return;
-    this.#queued = true;
+    if (waits) return;
     const { clock, wheel } = this.#scope.deps;
     const early = Math.min(EARLY_MS, (this.#expiresAt - this.#startedAt) / 10);
     wheel.set(this, Math.min(this.#expiresAt - early, clock.now() + this.#target!.cluster.policy.queue.timeout));
@@ -174,7 +172,6 @@ export class Exchange implements UpstreamCall, WheelEntry {
     this.#replyContext = frame.replyContext;
     this.#startedAt = this.#scope.deps.clock.now();
     this.#connectFailures = 0;
-    this.#queued = false;
     downstream.add(this);
   }
 
@@ -220,7 +217,7 @@ export class Exchange implements UpstreamCall, WheelEntry {
   }
 
   #leaveQueue(): void {
-    this.#queued = false;
+    this.#place = undefined;
     this.#scope.deps.wheel.set(this, this.#expiresAt);
   }
 

@@ -296,15 +296,11 @@ export class UpstreamConnection implements ConnectHandler, FrameSink, WheelEntry
   #checkStall(now: number): void {
     const progress = this.#connection.progress;
     this.#stallCheckAt = now + STALL_CHECK_MS;
-    this.#setStalled(progress === this.#lastProgress);
+    const stood = this.#stalled;
+    this.#stalled = progress === this.#lastProgress;
     this.#lastProgress = progress;
     if (this.#stalled) this.#unblockAll();
-  }
-
-  #setStalled(stalled: boolean): void {
-    const moves = this.#stalled && !stalled;
-    this.#stalled = stalled;
-    if (moves) this.#events.onChange();
+    else if (stood) this.#events.onChange();
   }
 
   /** What waits for the reply `id`, if anything does. Where there was no room for calls there is some now. */

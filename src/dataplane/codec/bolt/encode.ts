@@ -105,9 +105,9 @@ export function shortenTimeout(bytes: Buffer, start: number, ms: number): void {
 }
 
 /**
- * Copies a reply with another id, and with another head when it came in another version than its request asks for:
- * SOFABolt's server answers all of a connection in the version of that connection's first frame, and here callers of
- * several versions share one.
+ * Copies a reply with another id, and with another head when it came in another version than its
+ * request asks for: SOFABolt's server answers all of a connection in the version of that
+ * connection's first frame, and here callers of several versions share one.
  */
 export function forwardReply(out: ByteSink, frame: BoltFrame, id: number, replyContext: number): void {
   // All but the serializer, which is the content's own.
