@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import { WeftError } from '../core/errors.ts';
+import { DEFAULT_VERSION, keyGroup } from '../registry/sofa-names.ts';
 import type { ApplicationInfo, Publication, Subscription } from './model.ts';
 import { normalizeProtocol } from './protocol.ts';
 import { metadataOf } from './provider-url.ts';
@@ -34,8 +35,6 @@ const properties = v.pipe(
   v.transform((all) => withoutNulls(all)),
   v.check((all) => Object.keys(all).length <= MAX_PROPERTIES, `must have at most ${MAX_PROPERTIES} entries`),
 );
-/** SOFARPC's own version of a service that names none; callers always name one. */
-const DEFAULT_VERSION = '1.0';
 const serviceName = v.pipe(
   text,
   v.nonEmpty('is required, as interface:version[:uniqueId]'),
@@ -47,12 +46,10 @@ const protocolType = v.pipe(
   v.regex(/^[\w.+-]{0,64}$/, 'must be the name of a protocol, such as bolt'),
   v.transform((name) => (name === '' ? undefined : normalizeProtocol(name))),
 );
-/** What sofa-rpc-node says where Java names no group. */
-const DEFAULT_GROUP = 'SOFA';
 const group = v.pipe(
   text,
   v.regex(/^[^\s\p{Cc}@]*$/u, 'must not hold blanks, control characters or @'),
-  v.transform((name) => (name === DEFAULT_GROUP ? '' : name)),
+  v.transform(keyGroup),
 );
 const port = v.pipe(
   text,

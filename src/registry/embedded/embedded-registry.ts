@@ -1,7 +1,5 @@
 import { formatAddress } from '../../config/address.ts';
 import type { HostPort } from '../../config/address.ts';
-import { createBackoff } from '../../core/backoff.ts';
-import type { Backoff } from '../../core/backoff.ts';
 import type { Timer } from '../../core/clock.ts';
 import { withdrawn } from '../instances.ts';
 import { Publications, quietReject, rejection } from '../publications.ts';
@@ -9,6 +7,7 @@ import type { Publication } from '../publications.ts';
 import type { RegistryDeps, RegistryType } from '../registry-type.ts';
 import { keyText } from '../registry.ts';
 import type { Registry, RegistryState, ServiceInstance, ServiceKey, Watch, WatchListener } from '../registry.ts';
+import { RedialWait } from '../redial-wait.ts';
 import { SettlingView } from '../settling-view.ts';
 import { StateCell } from '../state-cell.ts';
 import { Trust } from '../trust.ts';
@@ -31,9 +30,6 @@ export const embeddedRegistry: RegistryType<EmbeddedOptions> = {
   create: async (options, deps) => new EmbeddedRegistry(options, deps),
 };
 
-/** ms that a session has to last for the next reconnect to be a first try again. */
-const STEADY = 5000;
-
 interface WatchedKey {
   readonly key: ServiceKey;
   readonly view: SettlingView;
@@ -46,7 +42,7 @@ class EmbeddedRegistry implements Registry {
   readonly #options: EmbeddedOptions;
   readonly #deps: RegistryDeps;
   readonly #client: string;
-  readonly #backoff: Backoff;
+  readonly #redialWait: RedialWait;
   readonly #state: StateCell;
   readonly #publications: Publications;
   readonly #hub: WatchHub;
@@ -56,7 +52,6 @@ class EmbeddedRegistry implements Registry {
   readonly #answers = new Map<number, (refusal: string | undefined, answered: boolean) => void>();
   #session: Session;
   #live = false;
-  #liveSince = 0;
   #lastId = 0;
   #wasConnected = false;
   /** Whether the log tells of the present outage. */
@@ -67,7 +62,7 @@ class EmbeddedRegistry implements Registry {
     this.#options = options;
     this.#deps = deps;
     this.#client = `${deps.nodeId}-${Math.floor(deps.chance() * 2 ** 48).toString(36)}-${deps.clock.wall().toString(36)}`;
-    this.#backoff = createBackoff(options.backoff ?? { base: 100, max: 1000 }, deps.chance);
+    this.#redialWait = new RedialWait(options.backoff ?? { base: 100, max: 1000 }, deps);
     this.#state = new StateCell(deps.log);
     this.#publications = new Publications(deps.log);
     this.#hub = new WatchHub((key, emit) => this.#watch(key, emit), deps.log);
@@ -139,7 +134,7 @@ class EmbeddedRegistry implements Registry {
   #welcome(session: Session): void {
     if (this.state === 'closed') return;
     this.#live = true;
-    this.#liveSince = this.#deps.clock.now();
+    this.#redialWait.connected();
     this.#trust.connected();
     this.#wasConnected = true;
     this.#reported = false;
@@ -164,11 +159,10 @@ class EmbeddedRegistry implements Registry {
     if (this.#live) {
       this.#live = false;
       this.#trust.lost();
-      if (this.#deps.clock.now() - this.#liveSince >= STEADY) this.#backoff.reset();
     }
     this.#state.set('connecting');
     this.#dropAnswers();
-    this.#redial = this.#deps.clock.after(this.#backoff.next(), () => {
+    this.#redial = this.#deps.clock.after(this.#redialWait.next(), () => {
       this.#session = this.#dial();
     });
   }

@@ -1,9 +1,8 @@
 import { formatAddress } from '../../config/address.ts';
 import type { HostPort } from '../../config/address.ts';
-import { createBackoff } from '../../core/backoff.ts';
-import type { Backoff } from '../../core/backoff.ts';
 import type { Chance, Clock, Timer } from '../../core/clock.ts';
 import type { Logger } from '../../telemetry/log.ts';
+import { RedialWait } from '../redial-wait.ts';
 import { ZkConnection } from './connection.ts';
 import type { SessionState } from './connection.ts';
 import { ERROR, isZkError, OP, readMultiError, readStat, writeCreate, writeMultiHeader, ZkError } from './protocol.ts';
@@ -39,8 +38,6 @@ export interface ZkNode {
 
 /** How long a farewell may take, in ms. */
 const FAREWELL = 1000;
-/** ms that a connection has to last for the next reconnect to be a first try again. */
-const STEADY = 5000;
 const NO_PASSWORD = Buffer.alloc(16);
 
 /**
@@ -50,7 +47,7 @@ const NO_PASSWORD = Buffer.alloc(16);
 export class ZkClient {
   readonly #options: ZkClientOptions;
   readonly #events: ZkClientEvents;
-  readonly #backoff: Backoff;
+  readonly #redialWait: RedialWait;
   readonly #servers: readonly HostPort[];
   readonly #access: Access;
   #session: SessionState;
@@ -63,13 +60,12 @@ export class ZkClient {
   #closed = false;
   /** Whether the log tells of the present outage. */
   #reported = false;
-  #upSince = 0;
   #lastUp: number;
 
   constructor(options: ZkClientOptions, events: ZkClientEvents) {
     this.#options = options;
     this.#events = events;
-    this.#backoff = createBackoff(options.backoff ?? { base: 100, max: 2000 }, options.chance);
+    this.#redialWait = new RedialWait(options.backoff ?? { base: 100, max: 2000 }, options);
     this.#servers = shuffle(options.servers, options.chance);
     this.#access = options.auth === undefined ? 'open' : 'creator';
     this.#session = this.#freshSession();
@@ -221,7 +217,7 @@ export class ZkClient {
     Object.assign(this.#session, { id: result.sessionId, password: result.password, timeout: result.timeout });
     this.#up = true;
     this.#failures = 0;
-    this.#upSince = this.#options.clock.now();
+    this.#redialWait.connected();
     this.#reported = false;
     this.#options.log.info('ZooKeeper connected', {
       address: formatAddress(server),
@@ -237,7 +233,6 @@ export class ZkClient {
     const now = this.#options.clock.now();
     if (this.#up) {
       this.#up = false;
-      if (now - this.#upSince >= STEADY) this.#backoff.reset();
       this.#lastUp = now;
       this.#events.down();
     } else if (reached && now - this.#lastUp > this.#session.timeout) {
@@ -252,7 +247,7 @@ export class ZkClient {
       });
       this.#reported = true;
     }
-    this.#redial = this.#options.clock.after(this.#backoff.next(), () => this.#dial());
+    this.#redial = this.#options.clock.after(this.#redialWait.next(), () => this.#dial());
   }
 }
 

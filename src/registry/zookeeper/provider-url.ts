@@ -9,6 +9,7 @@
 import { formatAddress } from '../../config/address.ts';
 import { isAddress, MAX_WEIGHT } from '../instances.ts';
 import type { ServiceInstance, ServiceKey } from '../registry.ts';
+import { DEFAULT_VERSION, keyGroup } from '../sofa-names.ts';
 
 export interface ServiceName {
   readonly interfaceName: string;
@@ -29,10 +30,6 @@ const LANGUAGE = 'weft';
 const JAVA = 'java';
 /** The version of SOFARPC's wire that the peers may expect; the Java client compares it. */
 const RPC_VERSION = '50400';
-/** SOFARPC's own version of a service that names none. */
-const DEFAULT_VERSION = '1.0';
-/** What sofa-rpc-node says where Java names no group. */
-const DEFAULT_GROUP = 'SOFA';
 const DEFAULT_WEIGHT = 100;
 /** Where a bolt url names no port. */
 const DEFAULT_BOLT_PORT = 12200;
@@ -163,7 +160,7 @@ export function offers(provider: Provider, key: ServiceKey, name: ServiceName): 
     (query.get('interface') || name.interfaceName) === name.interfaceName &&
     (query.get('uniqueId') ?? '') === name.uniqueId &&
     sameVersion &&
-    plainGroup(query.get('group') || query.get('default.group') || '') === plainGroup(key.group)
+    keyGroup(query.get('group') || query.get('default.group') || '') === keyGroup(key.group)
   );
 }
 
@@ -176,10 +173,6 @@ export function toInstance(provider: Provider, { service, protocol, group }: Ser
   // Java says 0 where no timeout is set.
   if (metadata['timeout'] === '0' && provider.query.get('language') === JAVA) delete metadata['timeout'];
   return { service, protocol, group, address: provider.address, weight: provider.weight, metadata };
-}
-
-function plainGroup(group: string): string {
-  return group === DEFAULT_GROUP ? '' : group;
 }
 
 function parameterName(metadataKey: string): string {
