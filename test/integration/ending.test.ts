@@ -3,42 +3,28 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { freePort, waitUntil, type Owner } from '../support/children.ts';
 import { startSidecar, type TestSidecar } from '../support/mesh.ts';
-import { openRawClient, replyTo, requestOf, startRawProvider, type RawPeer } from '../support/raw-bolt.ts';
+import { ask, startNamedProvider } from '../support/named-provider.ts';
+import { openRawClient } from '../support/raw-bolt.ts';
 
 const SERVICE = 'com.demo.Slow:1.0';
 const EXIT_MS = 8_000;
 
 interface Work {
   readonly sidecar: TestSidecar;
-  readonly caller: RawPeer;
-  /** The id of the call that is under way. */
-  readonly id: number;
+  /** Of the call that is under way. */
+  readonly reply: Promise<string>;
   /** Answers it. */
   answer(): void;
 }
 
 /** A sidecar, with a call through its listener `way` that the provider has not answered. */
 async function startWork(owner: Owner, way: 'egress' | 'ingress'): Promise<Work> {
-  const held: (() => void)[] = [];
-  const provider = await startRawProvider(owner, (frame, peer) => {
-    const answer = (): void => peer.send(replyTo(frame, Buffer.from('done')));
-    if (frame.content.toString() === 'hold') held.push(answer);
-    else answer();
-  });
-  const clusters = [{ name: SERVICE, endpoints: [`127.0.0.1:${provider.port}`] }];
-  const sidecar = await startSidecar(owner, { name: 's', clusters, appPort: provider.port });
-  const caller = await openRawClient(owner, sidecar.ports[way]);
-  const id = caller.nextId();
-  caller.send(requestOf(SERVICE, id, Buffer.from('hold')));
+  const { port, held } = await startNamedProvider(owner, 'done');
+  const clusters = [{ name: SERVICE, endpoints: [`127.0.0.1:${port}`] }];
+  const sidecar = await startSidecar(owner, { name: 's', clusters, appPort: port });
+  const reply = ask(await openRawClient(owner, sidecar.ports[way]), SERVICE, 'hold');
   await waitUntil(() => held.length > 0, { what: 'the provider has the call' });
-  return { sidecar, caller, id, answer: () => held[0]!() };
-}
-
-async function call(owner: Owner, port: number): Promise<string> {
-  const client = await openRawClient(owner, port);
-  const id = client.nextId();
-  client.send(requestOf(SERVICE, id, Buffer.alloc(0)));
-  return (await client.reply(id)).content.toString();
+  return { sidecar, reply, answer: () => held[0]!() };
 }
 
 async function beginEnd({ child }: TestSidecar): Promise<void> {
@@ -52,27 +38,27 @@ async function hasEnded({ child }: TestSidecar): Promise<void> {
 }
 
 test('the app can still call others while it works on a call', async (t) => {
-  const { sidecar, caller, id, answer } = await startWork(t, 'ingress');
+  const { sidecar, reply, answer } = await startWork(t, 'ingress');
   await beginEnd(sidecar);
   await assert.rejects(openRawClient(t, sidecar.ports.ingress), { code: 'ECONNREFUSED' });
-  assert.equal(await call(t, sidecar.ports.egress), 'done');
+  assert.equal(await ask(await openRawClient(t, sidecar.ports.egress), SERVICE), 'done');
   answer();
-  assert.equal((await caller.reply(id)).content.toString(), 'done');
+  assert.equal(await reply, 'done');
   await hasEnded(sidecar);
 });
 
 test('SIGHUP does not cut short what SIGTERM lets finish', async (t) => {
-  const { sidecar, caller, id, answer } = await startWork(t, 'egress');
+  const { sidecar, reply, answer } = await startWork(t, 'egress');
   await beginEnd(sidecar);
   sidecar.child.signal('SIGHUP');
   assert.equal((await fetch(`http://127.0.0.1:${sidecar.ports.admin}/live`)).status, 200);
   answer();
-  assert.equal((await caller.reply(id)).content.toString(), 'done');
+  assert.equal(await reply, 'done');
   await hasEnded(sidecar);
 });
 
 test('no reload opens a listener once the end has begun', async (t) => {
-  const { sidecar, caller, id, answer } = await startWork(t, 'egress');
+  const { sidecar, reply, answer } = await startWork(t, 'egress');
   const late = await freePort();
   const listeners = sidecar.config['listeners'] as object[];
   listeners.push({ name: 'late', address: `127.0.0.1:${late}`, protocol: 'bolt', direction: 'egress' });
@@ -82,13 +68,13 @@ test('no reload opens a listener once the end has begun', async (t) => {
   assert.equal((await fetch(`http://127.0.0.1:${sidecar.ports.admin}/live`)).status, 200);
   await assert.rejects(openRawClient(t, late), { code: 'ECONNREFUSED' });
   answer();
-  await caller.reply(id);
+  assert.equal(await reply, 'done');
   await hasEnded(sidecar);
   assert.doesNotMatch(sidecar.child.output.join('\n'), /listener=late/);
 });
 
 test('one that is opened just before it ends with the others', async (t) => {
-  const { sidecar, caller, id, answer } = await startWork(t, 'egress');
+  const { sidecar, reply, answer } = await startWork(t, 'egress');
   const late = await freePort();
   const listeners = sidecar.config['listeners'] as object[];
   listeners.push({ name: 'late', address: `127.0.0.1:${late}`, protocol: 'bolt', direction: 'egress' });
@@ -97,6 +83,6 @@ test('one that is opened just before it ends with the others', async (t) => {
   await beginEnd(sidecar);
   await assert.rejects(openRawClient(t, late), { code: 'ECONNREFUSED' });
   answer();
-  await caller.reply(id);
+  assert.equal(await reply, 'done');
   await hasEnded(sidecar);
 });

@@ -5,43 +5,16 @@ import { freePort, waitUntil, type Owner } from '../support/children.ts';
 import { startLoad, type Load } from '../support/load.ts';
 import { endpointsAre, publishedIs, startControl, startSidecar, subscribeEcho } from '../support/mesh.ts';
 import { ECHO, type TestControl, type TestSidecar } from '../support/mesh.ts';
-import { openRawClient, replyTo, requestOf, startRawProvider, type RawPeer } from '../support/raw-bolt.ts';
+import { ask, startNamedProvider, type NamedProvider } from '../support/named-provider.ts';
+import { openRawClient, type RawPeer } from '../support/raw-bolt.ts';
 
 const LANES = 4;
-
-interface App {
-  readonly port: number;
-  /** Requests that say "hold", unanswered. */
-  readonly held: (() => void)[];
-  close(): void;
-}
-
-/** An app that answers with its name, and speaks Bolt's heartbeats. */
-async function startApp(owner: Owner, name: string): Promise<App> {
-  const held: (() => void)[] = [];
-  const provider = await startRawProvider(owner, (frame, peer) => {
-    const answer = (): void => peer.send(replyTo(frame, Buffer.from(name)));
-    if (frame.content.toString() === 'hold') held.push(answer);
-    else answer();
-  });
-  return { port: provider.port, held, close: () => provider.close() };
-}
-
-/** Asks who answers; rejects when nobody does. */
-async function ask(client: RawPeer, content = '', service = ECHO): Promise<string> {
-  const id = client.nextId();
-  client.send(requestOf(service, id, Buffer.from(content)));
-  const reply = await client.reply(id);
-  const text = reply.content.toString('latin1');
-  if (reply.statusOrTimeout !== 0) throw new Error(`status ${reply.statusOrTimeout}: ${text}`);
-  return text;
-}
 
 interface Scene {
   readonly control: TestControl;
   readonly provider: TestSidecar;
   readonly consumer: TestSidecar;
-  readonly app: App;
+  readonly app: NamedProvider;
   readonly client: RawPeer;
   readonly load: Load;
 }
@@ -50,7 +23,7 @@ interface Scene {
 async function startScene(owner: Owner): Promise<Scene> {
   const control = await startControl(owner);
   const { registry } = control;
-  const app = await startApp(owner, 'a');
+  const app = await startNamedProvider(owner, 'a');
   const provider = await startSidecar(owner, { name: 'provider', registry, appPort: app.port });
   // Without a port: the app of the ingress listener.
   await provider.post('/configs/application', { appName: 'provider' });
@@ -60,7 +33,7 @@ async function startScene(owner: Owner): Promise<Scene> {
   await subscribeEcho(consumer, 'consumer');
   await endpointsAre(consumer, 1);
   const client = await openRawClient(owner, consumer.ports.egress);
-  const load = startLoad(owner, () => ask(client), LANES);
+  const load = startLoad(owner, () => ask(client, ECHO), LANES);
   await load.served('a');
   return { control, provider, consumer, app, client, load };
 }
@@ -93,7 +66,7 @@ function refused(owner: Owner, port: number): Promise<unknown> {
 
 test('a new address is published before the old one closes, and no call fails', async (t) => {
   const { control, provider, app, client, load } = await startScene(t);
-  const held = ask(client, 'hold');
+  const held = ask(client, ECHO, 'hold');
   await waitUntil(() => app.held.length === 1, { what: 'the app has a call that takes long' });
   const moved = `127.0.0.1:${await freePort()}`;
   ingressOf(provider)['address'] = moved;
@@ -101,7 +74,11 @@ test('a new address is published before the old one closes, and no call fails', 
   await provider.writeConfig();
 
   await registryNames(control, moved);
-  assert.equal(await ask(await openRawClient(t, provider.ports.ingress)), 'a', 'who has not heard of it is served');
+  assert.equal(
+    await ask(await openRawClient(t, provider.ports.ingress), ECHO),
+    'a',
+    'who has not heard of it is served',
+  );
   await refused(t, provider.ports.ingress);
   await load.served('a', 500);
   app.held[0]!();
@@ -121,7 +98,7 @@ test('the old address stays open while the registry cannot be told of the new on
   await provider.writeConfig();
   await provider.child.waitFor(/config applied/, undefined, seen);
   await load.served('a', 500);
-  assert.equal(await ask(await openRawClient(t, provider.ports.ingress)), 'a');
+  assert.equal(await ask(await openRawClient(t, provider.ports.ingress), ECHO), 'a');
   await load.stop();
   assert.deepEqual(load.failures, []);
 
@@ -132,12 +109,12 @@ test('the old address stays open while the registry cannot be told of the new on
 
 test('another app is called and watched in place of the first', async (t) => {
   const { control, provider, app, load } = await startScene(t);
-  const next = await startApp(t, 'b');
+  const next = await startNamedProvider(t, 'b');
   ingressOf(provider)['app'] = `127.0.0.1:${next.port}`;
   await provider.writeConfig();
   await load.served('b');
   const direct = await openRawClient(t, provider.ports.ingress);
-  assert.equal(await ask(direct, '', 'com.demo.Unregistered:1.0'), 'b');
+  assert.equal(await ask(direct, 'com.demo.Unregistered:1.0'), 'b');
   await load.stop();
   assert.deepEqual(load.failures, []);
 
@@ -164,7 +141,7 @@ test('a sidecar that ends lets calls finish that came by an earlier address', as
   await load.stop();
   await consumer.child.stop();
   const early = await openRawClient(t, provider.ports.ingress);
-  const held = ask(early, 'hold');
+  const held = ask(early, ECHO, 'hold');
   await waitUntil(() => app.held.length === 1, { what: 'the app has a call that takes long' });
   ingressOf(provider)['address'] = `127.0.0.1:${await freePort()}`;
   await provider.writeConfig();

@@ -6,52 +6,25 @@ import { test } from 'node:test';
 import { freePort, waitUntil, type Owner } from '../support/children.ts';
 import { startLoad, type Load } from '../support/load.ts';
 import { startSidecar, temporaryFolder, type TestSidecar } from '../support/mesh.ts';
-import { openRawClient, replyTo, requestOf, startRawProvider, type RawPeer } from '../support/raw-bolt.ts';
+import { ask, startNamedProvider, type NamedProvider } from '../support/named-provider.ts';
+import { openRawClient, type RawPeer } from '../support/raw-bolt.ts';
 
 const SERVICE = 'com.demo.Where:1.0';
 const LANES = 8;
 /** Far more than the pause after a change; looks that need no event are 10 s apart. */
 const PROMPT_MS = 4_000;
 
-interface Place {
-  readonly port: number;
-  /** Requests that it has not answered. */
-  readonly held: (() => void)[];
-  close(): void;
-}
-
-/** A provider that answers with its name, but "hold" only when a test says so. */
-async function startPlace(owner: Owner, name: string): Promise<Place> {
-  const held: (() => void)[] = [];
-  const { port, close } = await startRawProvider(owner, (frame, peer) => {
-    const answer = (): void => peer.send(replyTo(frame, Buffer.from(name)));
-    if (frame.content.toString() === 'hold') held.push(answer);
-    else answer();
-  });
-  return { port, held, close };
-}
-
-/** Asks who answers; rejects when nobody does. */
-async function ask(client: RawPeer, content = ''): Promise<string> {
-  const id = client.nextId();
-  client.send(requestOf(SERVICE, id, Buffer.from(content)));
-  const reply = await client.reply(id);
-  const text = reply.content.toString('latin1');
-  if (reply.statusOrTimeout !== 0) throw new Error(`status ${reply.statusOrTimeout}: ${text}`);
-  return text;
-}
-
 interface Scene {
   readonly sidecar: TestSidecar;
-  readonly a: Place;
-  readonly b: Place;
+  readonly a: NamedProvider;
+  readonly b: NamedProvider;
   readonly client: RawPeer;
   readonly load: Load;
 }
 
 /** A sidecar that sends the calls of a running load to `a`. */
 async function startScene(owner: Owner, prepare?: (file: string) => Promise<void>): Promise<Scene> {
-  const [a, b] = [await startPlace(owner, 'a'), await startPlace(owner, 'b')];
+  const [a, b] = [await startNamedProvider(owner, 'a'), await startNamedProvider(owner, 'b')];
   const sidecar = await startSidecar(owner, { name: 's', clusters: cluster(a) });
   if (prepare !== undefined) {
     await sidecar.child.stop();
@@ -59,12 +32,12 @@ async function startScene(owner: Owner, prepare?: (file: string) => Promise<void
     await sidecar.restart();
   }
   const client = await openRawClient(owner, sidecar.ports.egress);
-  const load = startLoad(owner, () => ask(client), LANES);
+  const load = startLoad(owner, () => ask(client, SERVICE), LANES);
   await load.served('a');
   return { sidecar, a, b, client, load };
 }
 
-function cluster(place: Place): object[] {
+function cluster(place: NamedProvider): object[] {
   return [{ name: SERVICE, endpoints: [`127.0.0.1:${place.port}`] }];
 }
 
@@ -133,7 +106,7 @@ test('SIGHUP reads a file that changed where nobody watches', async (t) => {
 
 /** The load goes over to `b` when `save` has saved the config, no call fails, and `a` finishes what it has. */
 async function movesTo({ sidecar, a, b, client, load }: Scene, save: () => Promise<void>): Promise<void> {
-  const held = ask(client, 'hold');
+  const held = ask(client, SERVICE, 'hold');
   await waitUntil(() => a.held.length === 1, { what: 'a has a call that takes long' });
   const seen = sidecar.child.output.length;
   sidecar.config['clusters'] = cluster(b);
@@ -192,12 +165,16 @@ test('a listener whose new address is taken stays where it is, until the address
   await sidecar.child.waitFor(/config applied in part .*listener egress: cannot listen on/, PROMPT_MS, seen);
   assert.match((await outcome(sidecar)).lastError, /listener egress: cannot listen on .*another process listens there/);
   await load.served('a');
-  assert.equal(await ask(await openRawClient(t, sidecar.ports.egress)), 'a', 'new connections are taken as well');
+  assert.equal(
+    await ask(await openRawClient(t, sidecar.ports.egress), SERVICE),
+    'a',
+    'new connections are taken as well',
+  );
 
   b.close();
   sidecar.child.signal('SIGHUP');
   await waitUntil(async () => (await outcome(sidecar)).lastError === '', { what: 'the listener is moved' });
-  assert.equal(await ask(await openRawClient(t, b.port)), 'a');
+  assert.equal(await ask(await openRawClient(t, b.port), SERVICE), 'a');
   await load.stop();
   assert.deepEqual(load.failures, []);
 });
@@ -221,7 +198,7 @@ test('two listeners swap their ports', async (t) => {
   for (const { name, address } of listeners) {
     const open = new RegExp(`listening listener=${name} address=${RegExp.escape(address)} `);
     await sidecar.child.waitFor(open, PROMPT_MS, seen);
-    assert.equal(await ask(await openRawClient(t, Number(address.split(':')[1]))), 'a');
+    assert.equal(await ask(await openRawClient(t, Number(address.split(':')[1])), SERVICE), 'a');
   }
 });
 
@@ -234,7 +211,7 @@ test('a listener whose new host this machine does not have is open at the old on
   await sidecar.writeConfig();
   const refused = await waitUntil(async () => (await outcome(sidecar)).lastError, { what: 'it cannot be opened' });
   assert.match(refused, /listener egress: cannot listen on 192\.0\.2\.1:\d+: this machine has no such address/);
-  assert.equal(await ask(await openRawClient(t, egress)), 'a');
+  assert.equal(await ask(await openRawClient(t, egress), SERVICE), 'a');
   await load.stop();
   assert.deepEqual(load.failures, []);
 });

@@ -6,20 +6,9 @@ import { TimerWheel } from '../../core/timer-wheel.ts';
 import { silentLogger } from '../../telemetry/log.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
 import { boltCodec } from '../codec/bolt/codec.ts';
-import type { ClusterPolicy } from '../cluster/policy.ts';
 import { NetContext } from '../net/net-context.ts';
 import { Clusters, type DiscoveryLimits } from './clusters.ts';
-
-const POLICY: ClusterPolicy = {
-  lb: 'round_robin',
-  connectTimeout: 3000,
-  timeout: 3000,
-  connections: 1,
-  maxPendingPerConnection: 100,
-  queue: { max: 100, timeout: 3000 },
-  heartbeat: { interval: 15_000, maxInterval: 90_000, misses: 6, timeout: 3000 },
-  retries: { attempts: 0, on: [] },
-};
+import { POLICY } from './testing/small-mesh.ts';
 
 /** Clusters out of a registry that tells whom it is asked for, and never answers. */
 function setUp(limits: Partial<DiscoveryLimits> = {}) {

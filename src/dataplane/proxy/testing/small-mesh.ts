@@ -22,7 +22,7 @@ export const LIMITS: ListenerSpec['limits'] = {
   maxConnections: 100,
 };
 
-const POLICY: ClusterPolicy = {
+export const POLICY: ClusterPolicy = {
   lb: 'round_robin',
   connectTimeout: 3000,
   timeout: 3000,
