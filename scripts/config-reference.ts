@@ -96,8 +96,20 @@ function listRows(schema: JsonSchema, prefix: string): Row[] {
     const property = asSchema(value);
     const name = `${prefix}${key}`;
     const own = row(name, property, schema.required?.includes(key) ?? false);
-    return property.properties === undefined ? [own] : [own, ...listRows(property, `${name}.`)];
+    if (property.properties !== undefined) return [own, ...listRows(property, `${name}.`)];
+    const inner = objectIn(property);
+    return inner === undefined ? [own] : [own, ...listRows(inner.schema, `${name}${inner.mark}.`)];
   });
+}
+
+/** The object that a list is of, or that a value may be instead of a text. */
+function objectIn(schema: JsonSchema): { schema: JsonSchema; mark: string } | undefined {
+  if (schema.type === 'array') {
+    const item = asSchema(schema.items);
+    return item.properties === undefined ? undefined : { schema: item, mark: '[]' };
+  }
+  const option = schema.anyOf?.map(asSchema).find((one) => one.properties !== undefined);
+  return option === undefined ? undefined : { schema: option, mark: '' };
 }
 
 function row(key: string, schema: JsonSchema, required: boolean): Row {

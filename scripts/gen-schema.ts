@@ -8,7 +8,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
-import { configSchema, endpoint, endpointObject, endpointText, listener } from '../src/config/schema.ts';
+import { listener } from '../src/config/listener-schema.ts';
+import { configSchema } from '../src/config/schema.ts';
 import { renderReference } from './config-reference.ts';
 
 const ROOT = dirname(import.meta.dirname);
@@ -26,8 +27,8 @@ export function renderSchema(): JsonSchema {
   return convert(configSchema, true);
 }
 
-function convert(schema: Parameters<typeof toJsonSchema>[0], isRoot = false): JsonSchema {
-  // The lazy endpoint is written out below, so that the definition made for it is not used.
+function convert(schema: Schema, isRoot = false): JsonSchema {
+  // What may be a text or an object is written out below, so that the definition made for it is not used.
   const {
     $schema,
     $defs: _unused,
@@ -37,8 +38,8 @@ function convert(schema: Parameters<typeof toJsonSchema>[0], isRoot = false): Js
     // What a file holds: conversion ends where our own parsers begin, and facts stand before them.
     typeMode: 'input',
     overrideSchema: ({ valibotSchema, jsonSchema }) => {
-      if (valibotSchema.type === 'lazy' && 'getter' in valibotSchema && valibotSchema.getter === endpoint.getter) {
-        return { anyOf: [convert(endpointText), convert(endpointObject)] };
+      if (isLazy(valibotSchema)) {
+        return { anyOf: [convert(valibotSchema.getter('')), convert(valibotSchema.getter({}))] };
       }
       if ('entries' in valibotSchema && valibotSchema.entries === listener.entries) {
         return { ...jsonSchema, ...DIRECTION_RULE };
@@ -47,6 +48,12 @@ function convert(schema: Parameters<typeof toJsonSchema>[0], isRoot = false): Js
     },
   });
   return isRoot && $schema !== undefined ? { $schema, ...rest } : rest;
+}
+
+type Schema = Parameters<typeof toJsonSchema>[0];
+
+function isLazy(schema: object): schema is { readonly getter: (input: unknown) => Schema } {
+  return 'getter' in schema;
 }
 
 /** Every generated file by its path from the root. */

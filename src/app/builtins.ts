@@ -9,9 +9,9 @@ import type { Registry } from '../registry/registry.ts';
  * does not exist, and a config that names it is refused.
  */
 
-export const CODECS: Readonly<Record<Protocol, CorrelatedCodec>> = {
+export const CODECS = {
   bolt: boltCodec,
-};
+} satisfies Readonly<Partial<Record<Protocol, CorrelatedCodec>>>;
 
 /** A registry's code is loaded only by those who use it: a sidecar does not pay for the others. */
 export async function createRegistry(config: RegistryConfig, deps: RegistryDeps): Promise<Registry> {

@@ -2,6 +2,7 @@ import type { ClusterConfig, Config, ListenerConfig } from '../config/config.ts'
 import { diffConfig } from '../config/diff.ts';
 import { Budget } from '../core/budget.ts';
 import type { Chance, Clock } from '../core/clock.ts';
+import { WeftError } from '../core/errors.ts';
 import { TimerWheel } from '../core/timer-wheel.ts';
 import type { Endpoint } from '../dataplane/cluster/endpoint.ts';
 import type { EndpointSource } from '../dataplane/cluster/endpoint-source.ts';
@@ -217,6 +218,7 @@ export class DataPlane {
 
   async #open(config: ListenerConfig): Promise<void> {
     const { name, address, protocol, direction, limits, idleTimeout } = config;
+    if (protocol !== 'bolt' || config.tls) throw new WeftError('listen_failed', 'not wired yet', { side: 'local' });
     const spec: ListenerSpec = {
       name,
       host: address.host,

@@ -2,6 +2,7 @@ import { networkInterfaces } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { isWildcard } from './address.ts';
 import type { ClusterConfig, ClusterPolicy, Config, HostPort, ListenerConfig } from './config.ts';
+import { completeProtocol, tunnelToApp, tunnelToCluster } from './complete-protocol.ts';
 import type { ParsedFile } from './schema.ts';
 
 export interface CompleteOptions {
@@ -33,11 +34,19 @@ function resolveRegistry(registry: ParsedRegistry, folder: string): ParsedRegist
 }
 
 function completeListener(listener: ParsedListener, parsed: ParsedFile, options: CompleteOptions): ListenerConfig {
-  const { app, advertise, direction, ...base } = listener;
+  const { name, address, protocol, idleTimeout, limits, direction, app, advertise, tcp } = listener;
+  const base = {
+    name,
+    address,
+    protocol,
+    idleTimeout,
+    limits,
+    ...completeProtocol(listener, dirname(resolve(options.file))),
+  };
   // The cross-check has refused an ingress listener without `app` and an egress one with it.
-  if (direction === 'egress' || app === undefined) return { ...base, direction: 'egress' };
-  const published = advertise ?? reachable(listener.address, () => parsed.node.address ?? options.localAddress());
-  return { ...base, direction, app, advertise: published };
+  if (direction === 'egress' || app === undefined) return { ...base, direction: 'egress', ...tunnelToCluster(tcp) };
+  const published = advertise ?? reachable(address, () => parsed.node.address ?? options.localAddress());
+  return { ...base, direction, app, advertise: published, ...tunnelToApp(listener) };
 }
 
 function reachable(address: HostPort, local: () => string): HostPort {
@@ -45,7 +54,7 @@ function reachable(address: HostPort, local: () => string): HostPort {
 }
 
 function completeCluster(cluster: ParsedCluster, defaults: ClusterPolicy): ClusterConfig {
-  const { name, endpoints, queue, heartbeat, retries, ...flat } = cluster;
+  const { name, endpoints, queue, heartbeat, retries, http, ...flat } = cluster;
   return {
     ...defaults,
     ...flat,
@@ -54,6 +63,7 @@ function completeCluster(cluster: ParsedCluster, defaults: ClusterPolicy): Clust
     queue: { ...defaults.queue, ...queue },
     heartbeat: { ...defaults.heartbeat, ...heartbeat },
     retries: { ...defaults.retries, ...retries },
+    http: { ...defaults.http, ...http },
   };
 }
 

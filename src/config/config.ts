@@ -45,11 +45,19 @@ export type Protocol = ListenerShape['protocol'];
 export type Direction = ListenerShape['direction'];
 
 /** What both directions share. A port of 0 means one that the system chooses. */
-type ListenerBase = Pick<ListenerShape, 'name' | 'address' | 'protocol' | 'idleTimeout' | 'limits'>;
+interface ListenerBase extends Pick<
+  ListenerShape,
+  'name' | 'address' | 'protocol' | 'idleTimeout' | 'limits' | 'detectTimeout' | 'tls'
+> {
+  /** Present on listeners of protocol http and auto, and on no others. */
+  readonly http?: HttpConfig;
+}
 
 /** Takes calls from the app. */
 export interface EgressListenerConfig extends ListenerBase {
   readonly direction: 'egress';
+  /** Where raw TCP goes. Always present with protocol tcp; absent with auto: nowhere. */
+  readonly tcp?: { readonly cluster: string; readonly idleTimeout: number };
 }
 
 /** Takes calls to the app. */
@@ -59,9 +67,24 @@ export interface IngressListenerConfig extends ListenerBase {
   readonly app: HostPort;
   /** What is published. Its port is 0 when `address` leaves the port to the system: then the bound one. */
   readonly advertise: HostPort;
+  /** Raw TCP goes to the app. Present with protocol tcp and auto. */
+  readonly tcp?: { readonly idleTimeout: number };
 }
 
 export type ListenerConfig = EgressListenerConfig | IngressListenerConfig;
+
+type HttpShape = NonNullable<ListenerShape['http']>;
+export type HttpLimits = HttpShape['limits'];
+export type TlsConfig = NonNullable<ListenerShape['tls']>;
+
+/** How a listener treats HTTP, complete. */
+export interface HttpConfig extends Omit<HttpShape, 'forwarding' | 'routes'> {
+  readonly forwarding: ForwardingConfig;
+  readonly routes: readonly RouteConfig[];
+}
+
+export type ForwardingConfig = Required<HttpShape['forwarding']>;
+export type RouteConfig = HttpShape['routes'][number] & { readonly name: string };
 
 export type ClusterPolicy = Section<'clusterDefaults'>;
 export type LoadBalancing = ClusterPolicy['lb'];

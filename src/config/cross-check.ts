@@ -9,9 +9,11 @@ import {
 } from './address.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 import { finding, type Finding, type Path } from './issue.ts';
-import { formatSize, parseSize } from './size.ts';
+import { checkListener } from './listener-check.ts';
+import type { RegexProblem } from './route-check.ts';
 import { findOddities } from './oddities.ts';
 import { asText, items, listenerViews, read, section, type Item, type ListenerView, type Raw } from './raw-file.ts';
+import { repeated } from './repeated.ts';
 import { isRecord, quote } from './value.ts';
 
 /**
@@ -25,7 +27,7 @@ export interface CrossFindings {
   readonly warnings: Finding[];
 }
 
-export function crossCheck(file: unknown): CrossFindings {
+export function crossCheck(file: unknown, regexProblem: RegexProblem): CrossFindings {
   const errors: Finding[] = [];
   const warnings: Finding[] = [];
   if (!isRecord(file)) return { errors, warnings };
@@ -45,7 +47,7 @@ export function crossCheck(file: unknown): CrossFindings {
     ),
   );
   errors.push(...portClashes(file, listeners));
-  for (const listener of listeners) errors.push(...checkListener(listener));
+  for (const listener of listeners) errors.push(...checkListener(listener, regexProblem));
   for (const { value, index } of clusters) errors.push(...checkEndpoints(value, ['clusters', index], listeners));
   if (isRecord(file['sdk']) && file['registry'] === undefined) {
     errors.push(finding(['sdk'], 'the local API needs a registry, and there is none', 'add registry, or take out sdk'));
@@ -53,18 +55,6 @@ export function crossCheck(file: unknown): CrossFindings {
   errors.push(...checkHeartbeats(file, clusters), ...checkHealthUrl(file, listeners));
   warnings.push(...findOddities(file, listeners, clusters.length));
   return { errors, warnings };
-}
-
-function repeated(named: readonly { path: Path; name: string | undefined }[], noun: string): Finding[] {
-  const seen = new Set<string>();
-  const findings: Finding[] = [];
-  for (const { path, name } of named) {
-    if (name === undefined) continue;
-    if (seen.has(name))
-      findings.push(finding(path, `another ${noun} is named ${quote(name)}`, 'give each its own name'));
-    seen.add(name);
-  }
-  return findings;
 }
 
 /** Everything that this process listens at must differ. */
@@ -96,51 +86,6 @@ function portClashes(file: Raw, listeners: readonly ListenerView[]): Finding[] {
     findings.push(finding(later.path, taken, 'choose another port'));
   }
   return findings;
-}
-
-function checkListener({ path, direction, address, app, raw }: ListenerView): Finding[] {
-  const findings: Finding[] = [];
-  if (direction === 'ingress' && !Object.hasOwn(raw, 'app')) {
-    findings.push(
-      finding(
-        [...path, 'app'],
-        'required and missing: an ingress listener must know where the app listens',
-        'for example app: 127.0.0.1:12199',
-      ),
-    );
-  }
-  if (direction === 'egress') {
-    for (const key of ['app', 'advertise']) {
-      if (!Object.hasOwn(raw, key)) continue;
-      const why = 'its calls go to the endpoints of clusters';
-      findings.push(
-        finding(
-          [...path, key],
-          `an egress listener takes no ${key}: ${why}`,
-          'remove it, or write direction: ingress',
-          'key',
-        ),
-      );
-    }
-  }
-  if (address !== undefined && app !== undefined && overlap(address, app)) {
-    findings.push(
-      finding(
-        [...path, 'app'],
-        `${formatAddress(app)} is this listener itself: calls would go round in circles`,
-        'write where the app listens',
-      ),
-    );
-  }
-  return [...findings, ...checkLimits(raw['limits'], [...path, 'limits'])];
-}
-
-function checkLimits(limits: unknown, path: Path): Finding[] {
-  const maxFrame = read(parseSize(section(limits, 'maxFrame') ?? '16MiB'));
-  const maxBuffered = read(parseSize(section(limits, 'maxBuffered') ?? '256MiB'));
-  if (maxFrame === undefined || maxBuffered === undefined || maxFrame <= maxBuffered) return [];
-  const message = `a frame of ${formatSize(maxFrame)} would never fit into maxBuffered (${formatSize(maxBuffered)})`;
-  return [finding([...path, 'maxFrame'], message, 'lower maxFrame or raise maxBuffered')];
 }
 
 function checkEndpoints(cluster: Raw, path: Path, listeners: readonly ListenerView[]): Finding[] {

@@ -45,7 +45,7 @@ export function inEffect(before: Config, after: Config): Config {
   return { ...kept, listeners, clusterDefaults, clusters, discovery, shutdown, log: { ...log, format } };
 }
 
-const IN_PLACE: readonly string[] = ['limits', 'idleTimeout', 'app', 'advertise'];
+const IN_PLACE: readonly string[] = ['limits', 'idleTimeout', 'app', 'advertise', 'detectTimeout', 'tcp', 'http'];
 
 export function diffConfig(before: Config, after: Config): ConfigDiff {
   const differs = (key: keyof Config): boolean => !isDeepStrictEqual(before[key], after[key]);

@@ -25,13 +25,18 @@ export function leaf<T>(description: string, facts: Facts, parse: (value: unknow
       const parsed = parse(dataset.value);
       if (parsed.ok) return parsed.value;
       const { message, hint = emptyHint(dataset.value) } = parsed;
-      addIssue({ message: hint === undefined ? message : message + HINT_MARK + hint });
+      addIssue({ message: joinHint(message, hint) });
       return NEVER;
     }),
   );
 }
 
-/** Takes apart the message that a leaf gave to valibot, which carries only one text. */
+/** The message of a leaf to valibot, which carries only one text. */
+export function joinHint(message: string, hint: string | undefined): string {
+  return hint === undefined ? message : message + HINT_MARK + hint;
+}
+
+/** Takes apart the message that a leaf gave to valibot. */
 export function splitHint(joined: string): readonly [message: string, hint: string | undefined] {
   const at = joined.indexOf(HINT_MARK);
   return at < 0 ? [joined, undefined] : [joined.slice(0, at), joined.slice(at + HINT_MARK.length)];

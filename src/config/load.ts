@@ -20,8 +20,19 @@ export async function loadConfig(
 
 /** The parser is loaded on the first call, so that commands without a config do without it. */
 export async function checkConfigText(text: string, options: ParseOptions): Promise<LoadResult> {
-  const { parseConfig } = await import('./parse.ts');
-  return parseConfig(text, options);
+  const [{ judgeTree }, { readTree }] = await Promise.all([import('./parse.ts'), import('./tree.ts')]);
+  const tree = readTree(text);
+  if (!tree.ok || !hasRegex(tree.value)) return judgeTree(tree, options);
+  const { regexProblem } = await import('../dataplane/route/regex.ts');
+  return judgeTree(tree, { ...options, regexProblem });
+}
+
+/** Whether a route may have a regular expression: what reads them is not loaded for a config without. */
+function hasRegex(value: unknown, seen = new Set<unknown>()): boolean {
+  // Aliases may make a value part of itself.
+  if (typeof value !== 'object' || value === null || seen.has(value)) return false;
+  seen.add(value);
+  return Object.entries(value).some(([key, entry]) => key === 'regex' || hasRegex(entry, seen));
 }
 
 export type ReadResult = { readonly ok: true; readonly text: string } | Refusal;

@@ -64,7 +64,7 @@ const BAD: readonly (readonly [name: string, text: string, ...rows: Row[]])[] = 
     'a listener with nothing right',
     'node: { id: a }\nlisteners:\n  - { name: e, address: 12220, protocol: blot, direction: egrss, idleTimeout: 5, limits: { maxFrame: 1MB, maxPending: 0, maxHeader: 70000 } }',
     ['listeners[0].address', '3:25', /found the number 12220/, 'write 127.0.0.1:12220'],
-    ['listeners[0].protocol', '3:42', "expected bolt, found 'blot'", 'did you mean bolt?'],
+    ['listeners[0].protocol', '3:42', "expected bolt, http, tcp or auto, found 'blot'", 'did you mean bolt?'],
     ['listeners[0].direction', '3:59', "expected egress or ingress, found 'egrss'", 'did you mean egress?'],
     ['listeners[0].idleTimeout', '3:79', /found the number 5/, 'a unit is missing: write 5s or 5ms'],
     ['listeners[0].limits.maxFrame', '3:102', /found '1MB'/, 'write 1MiB (powers of 1024)'],

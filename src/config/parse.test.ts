@@ -32,6 +32,7 @@ describe('a valid config', () => {
         queue: { max: 1024, timeout: 3000 },
         heartbeat: { interval: 15_000, maxInterval: 90_000, misses: 6, timeout: 3000 },
         retries: { attempts: 0, on: [] },
+        http: { version: 'same', connections: 1024, timeout: 15_000, idleTimeout: 60_000 },
       },
       clusters: [],
       health: { heartbeat: { enabled: true, interval: 5000, timeout: 3000, misses: 3 } },

@@ -4,9 +4,10 @@ import type { Config } from './config.ts';
 import { crossCheck } from './cross-check.ts';
 import { finding, toIssues, type Finding, type Issue, type Path } from './issue.ts';
 import { splitHint } from './leaf.ts';
+import type { RegexProblem } from './route-check.ts';
 import { configSchema } from './schema.ts';
 import { asMeant, structureFindings } from './structure.ts';
-import { readTree } from './tree.ts';
+import { readTree, type Tree } from './tree.ts';
 import { isRecord, kindOf } from './value.ts';
 
 export type LoadResult = Accepted | Refusal;
@@ -28,20 +29,26 @@ export interface ParseOptions {
   readonly file: string;
   /** The address to publish for wildcard listeners. Default: this machine's first IPv4 address. */
   readonly localAddress?: () => string;
+  /** What judges regular expressions; without it a file may hold none. `checkConfigText` provides it. */
+  readonly regexProblem?: RegexProblem;
 }
 
 const SMALLEST = 'the least that is needed is node: { id: my-proxy }';
 
 /** Reads YAML or JSON. Never throws: every error is listed, sorted by its place in the text. */
 export function parseConfig(text: string, options: ParseOptions): LoadResult {
-  const tree = readTree(text);
+  return judgeTree(readTree(text), options);
+}
+
+/** As `parseConfig`, of a text that has been taken apart. */
+export function judgeTree(tree: Tree, options: ParseOptions): LoadResult {
   if (!tree.ok) return tree;
   if (tree.value === null || tree.value === undefined) return failed('the file is empty', SMALLEST);
   if (!isRecord(tree.value)) return failed(`expected keys with values, found ${kindOf(tree.value)}`, SMALLEST);
 
   const parsed = safeParse(configSchema, asMeant(configSchema, tree.value));
   const structure = structureFindings(configSchema, tree.value);
-  const { errors, warnings } = crossCheck(tree.value);
+  const { errors, warnings } = crossCheck(tree.value, options.regexProblem ?? noRegex);
   const findings = [...structure, ...valueFindings(parsed.issues ?? []), ...errors];
   if (findings.length > 0 || !parsed.success) return { ok: false, issues: toIssues(findings, tree.locate) };
 
@@ -49,6 +56,8 @@ export function parseConfig(text: string, options: ParseOptions): LoadResult {
   const config = completeConfig(parsed.output, { file: options.file, localAddress });
   return { ok: true, config, warnings: toIssues(warnings, tree.locate) };
 }
+
+const noRegex: RegexProblem = () => 'there is nothing here to judge it';
 
 function failed(message: string, hint: string): LoadResult {
   return { ok: false, issues: [{ path: '', message, hint }] };

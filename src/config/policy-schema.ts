@@ -37,8 +37,21 @@ const retryOn = v.pipe(
   ),
 );
 
+const httpVersion = oneOf('The HTTP spoken to endpoints: that of the request, or always one.', [
+  'same',
+  'http1',
+  'http2',
+]);
+const httpConnections = count('HTTP/1 connections to each endpoint.', { min: 1, max: 65535 });
+const httpTimeout = duration(
+  "How long a response's head may take once the request is complete. gRPC without a deadline of its own has none.",
+  { min: 1 },
+);
+const httpIdleTimeout = duration('A connection that is not used for this long is closed.', { min: 1 });
+
 const QUEUE = 'Requests wait here while connecting, or until the first endpoints are known.';
 const HEARTBEAT = 'Bolt heartbeats on idle connections to endpoints.';
+const HTTP = 'Requests of HTTP.';
 const RETRIES = 'Retries of failed requests, on another endpoint where there is one.';
 
 /** Each key may be left out; it then follows `clusterDefaults`. */
@@ -71,6 +84,17 @@ export const policyOverrides = {
       v.description(RETRIES),
     ),
   ),
+  http: v.exactOptional(
+    v.pipe(
+      v.strictObject({
+        version: v.exactOptional(httpVersion),
+        connections: v.exactOptional(httpConnections),
+        timeout: v.exactOptional(httpTimeout),
+        idleTimeout: v.exactOptional(httpIdleTimeout),
+      }),
+      v.description(HTTP),
+    ),
+  ),
 };
 
 /** `clusterDefaults`: what is left out has these defaults. */
@@ -101,6 +125,18 @@ export const policyDefaults = v.strictObject({
   ),
   retries: v.optional(
     v.pipe(v.strictObject({ attempts: v.optional(attempts, 0), on: v.optional(retryOn, []) }), v.description(RETRIES)),
+    {},
+  ),
+  http: v.optional(
+    v.pipe(
+      v.strictObject({
+        version: v.optional(httpVersion, 'same'),
+        connections: v.optional(httpConnections, 1024),
+        timeout: v.optional(httpTimeout, '15s'),
+        idleTimeout: v.optional(httpIdleTimeout, '60s'),
+      }),
+      v.description(HTTP),
+    ),
     {},
   ),
 });

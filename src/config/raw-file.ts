@@ -12,6 +12,7 @@ export interface ListenerView {
   readonly path: Path;
   readonly name: string | undefined;
   readonly direction: unknown;
+  readonly protocol: unknown;
   readonly address: HostPort | undefined;
   readonly app: HostPort | undefined;
   readonly raw: Raw;
@@ -36,6 +37,7 @@ function viewListener(raw: Raw, index: number): ListenerView {
     path: ['listeners', index],
     name: asText(raw['name']),
     direction: raw['direction'],
+    protocol: raw['protocol'] ?? 'auto',
     address: read(parseListenAddress(raw['address'])),
     app: read(parseAddress(raw['app'])),
     raw,

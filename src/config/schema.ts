@@ -14,11 +14,11 @@ import {
   optionalText,
   path,
   secret,
-  size,
   text,
   zookeeperPath,
 } from './leaf.ts';
 import { parseAddress, type HostPort } from './address.ts';
+import { listener } from './listener-schema.ts';
 import { policyDefaults, policyOverrides } from './policy-schema.ts';
 import { accept, kindOf } from './value.ts';
 
@@ -95,64 +95,9 @@ const registry = v.pipe(
   v.description('Where services are published and found. Without this section there are only static clusters.'),
 );
 
-const limits = v.pipe(
-  v.strictObject({
-    maxFrame: v.optional(
-      size('Largest frame; a larger one is refused and passed over, the connection goes on.', {
-        min: 64,
-        max: 1024 ** 3,
-      }),
-      '16MiB',
-    ),
-    maxHeader: v.optional(size('Largest header block of a frame.', { max: 65535 }), 65535),
-    maxPending: v.optional(
-      count('Requests of one connection that may wait for a reply.', { min: 1, max: 1_000_000 }),
-      1024,
-    ),
-    maxConnections: v.optional(count('Open connections; more are closed at once.', { min: 1, max: 1_000_000 }), 10000),
-    maxBuffered: v.optional(
-      size(
-        'Bytes held for all connections together, as many of each: requests that are incomplete or wait for an endpoint, ' +
-          'incomplete replies, and what peers have not read. Of several listeners the largest counts.',
-        { min: 64 },
-      ),
-      '256MiB',
-    ),
-    maxOutput: v.optional(size('Bytes held for one connection that reads slowly.', { min: 64 }), '16MiB'),
-    stallTimeout: v.optional(
-      duration(
-        'How long a connection may take nothing of what waits for it, hold up replies of others by reading slowly, ' +
-          'or send less than 256 KiB of a request without completing it; another sidecar has twice as long.',
-        { min: 1 },
-      ),
-      '5s',
-    ),
-  }),
-  v.description('What one listener may use, so that no peer exhausts the proxy.'),
-);
-
-/** An ingress listener needs `app`, an egress one must not have it: cross-check.ts. */
-export const listener = v.pipe(
-  v.strictObject({
-    name: text('Unique name, for logs and metrics.', 'egress'),
-    address: listenAddress('Where it listens; port 0 lets the system choose.'),
-    protocol: oneOf('What is spoken on it.', ['bolt']),
-    direction: oneOf('egress takes calls from the app, ingress calls to the app.', ['egress', 'ingress']),
-    app: v.exactOptional(address('Ingress only, required: where the app itself listens.')),
-    advertise: v.exactOptional(
-      address(
-        'Ingress only: the address to publish. Default: `address`, with `node.address` (or the first IPv4 address of this machine) in place of a wildcard host.',
-      ),
-    ),
-    idleTimeout: v.optional(duration('A connection idle for this long is closed; 0s means never.'), '0s'),
-    limits: v.optional(limits, {}),
-  }),
-  v.description('Each says where it listens, what is spoken on it and which way its calls go.'),
-);
-
 const weight = count('Share of the traffic, against the other endpoints; 0 takes none.', { min: 0, max: 10000 });
 
-export const endpointText = leaf<EndpointConfig>(
+const endpointText = leaf<EndpointConfig>(
   'host:port, with the weight 100.',
   { title: 'host:port', type: 'string', examples: ['10.0.0.7:12200'] },
   (value) => {
@@ -161,13 +106,13 @@ export const endpointText = leaf<EndpointConfig>(
   },
 );
 
-export const endpointObject = v.strictObject({
+const endpointObject = v.strictObject({
   address: address('Where the endpoint is.'),
   weight: v.optional(weight, DEFAULT_WEIGHT),
 });
 
 /** Lazy instead of a union: an object is then judged as an object, and its errors keep their paths. */
-export const endpoint = v.lazy((input): v.GenericSchema<unknown, EndpointConfig> =>
+const endpoint = v.lazy((input): v.GenericSchema<unknown, EndpointConfig> =>
   typeof input === 'object' && input !== null ? endpointObject : endpointText,
 );
 

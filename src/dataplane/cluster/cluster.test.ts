@@ -13,6 +13,7 @@ const POLICY: ClusterPolicy = {
   queue: { max: 10, timeout: 1000 },
   heartbeat: { interval: 15_000, maxInterval: 90_000, misses: 6, timeout: 3000 },
   retries: { attempts: 0, on: [] },
+  http: { version: 'same', connections: 1024, timeout: 15_000, idleTimeout: 60_000 },
 };
 
 function cluster(): Cluster {

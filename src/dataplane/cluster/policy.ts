@@ -16,6 +16,20 @@ export interface ClusterPolicy {
   readonly heartbeat: HeartbeatPolicy;
   /** `attempts` more tries at most, and only for what `on` names. */
   readonly retries: { readonly attempts: number; readonly on: readonly RetryCondition[] };
+  readonly http: HttpPolicy;
+}
+
+export type HttpVersion = 'same' | 'http1' | 'http2';
+
+export interface HttpPolicy {
+  /** What is spoken to endpoints; `same` is what the request came in. */
+  readonly version: HttpVersion;
+  /** HTTP/1 connections to each endpoint. */
+  readonly connections: number;
+  /** From the end of a request to the head of its response. */
+  readonly timeout: number;
+  /** A pooled connection that nothing uses for this long is closed. */
+  readonly idleTimeout: number;
 }
 
 export interface HeartbeatPolicy {

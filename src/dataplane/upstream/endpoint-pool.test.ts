@@ -64,6 +64,7 @@ const POLICY = {
   queue: { max: 2, timeout: 1_000 },
   heartbeat: { interval: 1_000, maxInterval: 1_000, misses: 2, timeout: 1_000 },
   retries: { attempts: 0, on: [] },
+  http: { version: 'same', connections: 1024, timeout: 15_000, idleTimeout: 60_000 },
 } as const;
 
 test('a call that stops waiting for a connection gives its place to another', async () => {

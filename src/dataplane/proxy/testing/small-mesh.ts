@@ -31,6 +31,7 @@ export const POLICY: ClusterPolicy = {
   queue: { max: 100, timeout: 3000 },
   heartbeat: { interval: 15_000, maxInterval: 90_000, misses: 6, timeout: 3000 },
   retries: { attempts: 0, on: [] },
+  http: { version: 'same', connections: 1024, timeout: 15_000, idleTimeout: 60_000 },
 };
 
 export const SERVICE = 'com.demo.Echo:1.0';
