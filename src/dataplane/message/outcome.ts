@@ -13,3 +13,6 @@ export const OUTCOMES = [
   'malformed_frame',
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
+
+/** The local failures among them: what a caller is told in its own protocol. */
+export type FailureCode = Exclude<Outcome, 'ok' | 'error' | 'oneway' | 'abandoned'>;
