@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { Known } from './http-fields.ts';
-import type { FieldList, HeadEdits, RequestHead } from './http-head.ts';
+import type { FieldList, RequestHead } from './http-head.ts';
+import type { OpenEdits } from './open-edits.ts';
 
 /** What a listener tells the next hop about where a request came from. */
 export interface ForwardingSettings {
@@ -19,11 +20,6 @@ export interface ForwardingSettings {
 
 /** The version in which a message came. */
 export type HttpVersion = '1.0' | '1.1' | '2';
-
-/** Edits of a head that are still being collected. */
-export interface OpenEdits extends Pick<HeadEdits, 'without'> {
-  readonly added: string[];
-}
 
 /** An id longer than this is replaced: it goes into every log on the way. */
 const MAX_REQUEST_ID = 128;
