@@ -2,7 +2,7 @@ import { RE2JS } from 're2js';
 
 /**
  * Regular expressions that take time linear in the text, whatever the pattern (RE2's syntax and
- * semantics). Nobody imports this file statically: a sidecar without such a route does not load it.
+ * semantics). Only its types are imported statically: a sidecar without such a route does not load it.
  */
 
 export interface Regex {
@@ -11,6 +11,8 @@ export interface Regex {
   /** Replaces every match; `$1` and `$<name>` in `replacement` are groups, `$$` is a dollar sign. */
   replaceAll(text: string, replacement: string): string;
 }
+
+export type CompileRegex = (pattern: string) => Regex;
 
 /** @throws when `pattern` is not RE2's syntax; `regexProblem` tells beforehand. */
 export function compileRegex(pattern: string): Regex {

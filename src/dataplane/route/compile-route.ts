@@ -1,0 +1,59 @@
+import { Known, KNOWN_NAMES } from '../message/http-fields.ts';
+import type { HeadEdits } from '../message/http-head.ts';
+import { knownOf } from './field-value.ts';
+import { toOctets } from './octets.ts';
+import { compilePathChange } from './path-change.ts';
+import { redirectTo } from './redirect.ts';
+import type { CompileRegex } from './regex.ts';
+import type { Route } from './route.ts';
+import type { EditSpec, RespondSpec, RouteSpec } from './route-spec.ts';
+
+/** Makes what a route does out of what its config says. */
+export function compileRoute(spec: RouteSpec, compileRegex: CompileRegex): Route {
+  const { name, match, cluster, redirect, respond, rewrite, timeout, requestHeaders, responseHeaders } = spec;
+  const matched = match.path?.prefix ?? '/';
+  if (redirect !== undefined) {
+    return { kind: 'redirect', name, status: redirect.status, location: redirectTo(redirect, matched) };
+  }
+  if (respond !== undefined) {
+    const { status, body } = respond;
+    return { kind: 'respond', name, status, body: Buffer.from(body), fields: responseFields(respond) };
+  }
+  if (cluster === undefined) throw new Error(`route ${name} leads nowhere`);
+  return {
+    kind: 'cluster',
+    name,
+    cluster,
+    timeout,
+    host: rewrite?.host,
+    rewritePath: rewrite && compilePathChange(rewrite, matched, compileRegex),
+    requestEdits: requestHeaders && compileEdits(requestHeaders),
+    responseEdits: responseHeaders && compileEdits(responseHeaders),
+  };
+}
+
+function responseFields({ body, headers }: RespondSpec): string[] {
+  const fields = flat(headers);
+  const typed = body === '' || Object.hasOwn(headers, 'content-type');
+  return typed ? fields : ['content-type', 'text/plain; charset=utf-8', ...fields];
+}
+
+/** What is set takes the place of what came under its name. */
+function compileEdits({ set, add, remove }: EditSpec): HeadEdits {
+  const without = new Uint8Array(KNOWN_NAMES.length);
+  const withoutNames = new Set<string>();
+  for (const name of [...remove, ...Object.keys(set)]) {
+    const known = knownOf(name);
+    if (known === Known.other) withoutNames.add(name);
+    else without[known] = 1;
+  }
+  return {
+    without,
+    withoutNames: withoutNames.size === 0 ? undefined : withoutNames,
+    added: [...flat(set), ...flat(add)],
+  };
+}
+
+function flat(fields: Readonly<Record<string, string>>): string[] {
+  return Object.entries(fields).flatMap(([name, value]) => [name, toOctets(value)]);
+}

@@ -1,0 +1,78 @@
+/**
+ * Routes as a config says them, complete: durations in milliseconds, names of fields and hosts in
+ * lower case, what excludes each other not together.
+ */
+export interface RouteSpec {
+  /** Unique in the table. */
+  readonly name: string;
+  readonly match: MatchSpec;
+  /** One of these three is there. */
+  readonly cluster?: string;
+  readonly redirect?: RedirectSpec;
+  readonly respond?: RespondSpec;
+  /** This and all below: only with a cluster. */
+  readonly rewrite?: RewriteSpec;
+  readonly timeout?: number;
+  readonly requestHeaders?: EditSpec;
+  readonly responseHeaders?: EditSpec;
+}
+
+/** What is absent matches any request. */
+export interface MatchSpec {
+  /** Names, `*.` and a name, or IP addresses, those of IPv6 in brackets. */
+  readonly hosts?: readonly string[];
+  readonly path?: PathSpec;
+  readonly methods?: readonly string[];
+  readonly headers?: readonly ValueSpec[];
+  readonly query?: readonly ValueSpec[];
+}
+
+/** One of these is there. */
+export interface PathSpec {
+  readonly exact?: string;
+  readonly prefix?: string;
+  readonly regex?: string;
+}
+
+/** One comparison of the value that has this name. */
+export interface ValueSpec {
+  readonly name: string;
+  readonly exact?: string;
+  readonly prefix?: string;
+  readonly suffix?: string;
+  readonly regex?: string;
+  /** A whole number from `from` on and less than `to`. */
+  readonly range?: { readonly from: number; readonly to: number };
+  readonly present?: true;
+  readonly invert: boolean;
+}
+
+/** At most one of path and prefix; prefix stands for what `match.path.prefix` matched. */
+export interface RedirectSpec {
+  readonly scheme?: 'http' | 'https';
+  readonly host?: string;
+  readonly port?: number;
+  readonly path?: string;
+  readonly prefix?: string;
+  readonly status: 301 | 302 | 303 | 307 | 308;
+}
+
+export interface RespondSpec {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** At most one of path, prefix and regex. */
+export interface RewriteSpec {
+  readonly host?: string;
+  readonly path?: string;
+  readonly prefix?: string;
+  readonly regex?: { readonly pattern: string; readonly replacement: string };
+}
+
+export interface EditSpec {
+  readonly set: Readonly<Record<string, string>>;
+  readonly add: Readonly<Record<string, string>>;
+  readonly remove: readonly string[];
+}

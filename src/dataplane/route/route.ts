@@ -1,0 +1,35 @@
+import type { HeadEdits, RequestHead } from '../message/http-head.ts';
+
+/** What becomes of a request that a route matches; made once, when the config is read. */
+export type Route = ClusterRoute | RedirectRoute | RespondRoute;
+
+export interface ClusterRoute {
+  readonly kind: 'cluster';
+  readonly name: string;
+  readonly cluster: string;
+  /** ms; undefined: the cluster's. */
+  readonly timeout: number | undefined;
+  /** In place of the authority; undefined: as it came. */
+  readonly host: string | undefined;
+  /** Makes of a path with its query the one to ask for; undefined: as it came. */
+  readonly rewritePath: ((path: string) => string) | undefined;
+  readonly requestEdits: HeadEdits | undefined;
+  readonly responseEdits: HeadEdits | undefined;
+}
+
+export interface RedirectRoute {
+  readonly kind: 'redirect';
+  readonly name: string;
+  readonly status: number;
+  /** The value of the field Location. */
+  location(head: RequestHead): string;
+}
+
+export interface RespondRoute {
+  readonly kind: 'respond';
+  readonly name: string;
+  readonly status: number;
+  readonly body: Uint8Array;
+  /** Names in lower case and values by turns; no content-length among them. */
+  readonly fields: readonly string[];
+}
