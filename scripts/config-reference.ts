@@ -47,7 +47,7 @@ in the log. These take effect at once: \`listeners\`, \`clusterDefaults\`, \`clu
 \`discovery\`, \`shutdown\`, \`log.level\`. A change of \`node\`, \`admin\`, \`sdk\`, \`health\`,
 \`registry\`, \`stateDir\` or \`log.format\` waits for the next start, and the log says so.
 
-A listener with a new \`address\`, \`protocol\` or \`direction\` is opened anew, all else changes
+A listener with a new \`address\`, \`protocol\`, \`direction\` or \`tls\` is opened anew, all else changes
 without closing its port. When it cannot be opened it stays as it was; the log and \`/config\` of the
 admin interface say why, and the next reload tries again. An ingress listener that moves to another
 port, or goes, keeps its old port open until the registry has taken the change and

@@ -42,6 +42,7 @@ export function findOddities(file: Raw, listeners: readonly ListenerView[], clus
       'add one, or remove this',
     );
   }
+  if (!registry) warnings.push(...findUnknownClusters(file, listeners));
   for (const [path, retries] of retryViews(file)) {
     const attempts = section(retries, 'attempts');
     const on = section(retries, 'on');
@@ -54,6 +55,22 @@ export function findOddities(file: Raw, listeners: readonly ListenerView[], clus
     }
   }
   return warnings;
+}
+
+/** Without a registry there are the clusters of the file and no others. */
+function findUnknownClusters(file: Raw, listeners: readonly ListenerView[]): Finding[] {
+  const known = new Set(items(file['clusters']).map(({ value }) => value['name']));
+  const named = listeners.flatMap(({ path, raw }): [Path, unknown][] => [
+    [[...path, 'tcp', 'cluster'], section(raw['tcp'], 'cluster')],
+    ...items(section(raw['http'], 'routes')).map(({ value, index }): [Path, unknown] => [
+      [...path, 'http', 'routes', index, 'cluster'],
+      value['cluster'],
+    ]),
+  ]);
+  return named.flatMap(([path, name]) => {
+    if (typeof name !== 'string' || known.has(name)) return [];
+    return [finding(path, `there is neither a cluster ${quote(name)} nor a registry`, 'add it to clusters')];
+  });
 }
 
 function retryViews(file: Raw): [Path, unknown][] {

@@ -15,6 +15,27 @@ test('secrets are replaced, and the config itself is left alone', () => {
   assert.match(JSON.stringify(result.config), /swordfish/);
 });
 
+test('so are the values of header fields that carry credentials', () => {
+  const fields = `{ authorization: 'Bearer swordfish', x-api-key: swordfish, x-user: anna }`;
+  const text = `node: { id: a }
+listeners:
+  - name: e
+    address: '127.0.0.1:1'
+    direction: egress
+    http:
+      routes:
+        - match: { headers: [{ name: Cookie, prefix: swordfish }] }
+          cluster: s
+          requestHeaders: { set: ${fields}, add: ${fields} }
+          responseHeaders: { set: ${fields}, add: ${fields} }
+        - { respond: { status: 200, headers: ${fields} } }`;
+  const result = parseConfig(text, { file: 'weft.yaml' });
+  assert.ok(result.ok, JSON.stringify(result));
+  const shown = JSON.stringify(redactConfig(result.config));
+  assert.doesNotMatch(shown, /swordfish/);
+  assert.equal(shown.match(/anna/g)?.length, 5);
+});
+
 test('without secrets nothing changes', () => {
   const result = parseConfig('{ node: { id: a }, registry: { type: embedded } }', { file: 'weft.yaml' });
   assert.ok(result.ok);
