@@ -40,7 +40,7 @@ bytes, with a bare relay on node:net, and with no proxy at all. Prints medians o
   --compare CHECKOUT measures the build of another checkout in the same rounds
   --weft-entry FILE  measures this entry in place of dist/weft.mjs
   --profile NAME     runs a scenario under V8's CPU profiler and lists where the time goes
-  --micro            times the Bolt codec alone, function by function
+  --micro            times the Bolt codec and routes alone, function by function
   --help             this text
 
 Scenarios:

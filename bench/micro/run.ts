@@ -3,11 +3,11 @@ import type { Options } from '../options.ts';
 import { fixed, table } from '../report/table.ts';
 import { timeAll } from './time-it.ts';
 
-/** Prints what the codec costs without sockets. The cases load the proxy's sources, so only when they are asked for. */
+/** Prints what codec and routes cost without sockets. The cases load the proxy's sources, so only when they are asked for. */
 export async function runMicro(options: Pick<Options, 'json'>, print: (text: string) => void): Promise<number> {
-  const { boltCases } = await import('./bolt-cases.ts');
-  const timings = timeAll(boltCases());
-  print(`Bolt codec, contents of 1 KiB, Node ${process.version}`);
+  const [{ boltCases }, { routeCases }] = await Promise.all([import('./bolt-cases.ts'), import('./route-cases.ts')]);
+  const timings = timeAll([...boltCases(), ...(await routeCases())]);
+  print(`Bolt codec, contents of 1 KiB, and routes of HTTP, Node ${process.version}`);
   const rows = timings.map(({ name, nanos, spread, unit }) => [name, fixed(nanos, 0), fixed(spread * 50, 0), unit]);
   print(table(['', 'ns', '±%', 'per'], rows).join('\n'));
   if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(timings, undefined, 2)}\n`);
