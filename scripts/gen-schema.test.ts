@@ -105,6 +105,21 @@ describe('the JSON Schema', () => {
     }
   });
 
+  test('accepts HTTP, also where a value may be a text or an object', () => {
+    const edits = { set: { 'x-a': 'b' }, remove: ['x-b'] };
+    const routes = [
+      { match: { path: '/a', methods: ['GET'] }, cluster: 's', requestHeaders: edits },
+      {
+        match: { path: { prefix: '/a' }, headers: [{ name: 'a', present: true }] },
+        redirect: { status: 301, path: '/' },
+      },
+      { name: 'r', respond: { status: 200, body: 'a', headers: { 'x-a': 'b' } } },
+    ];
+    const web = { name: 'w', address: '127.0.0.1:1', direction: 'egress', tls: { certificate: 'a', key: 'b' } };
+    const file = { node: { id: 'a' }, listeners: [{ ...web, http: { limits: { maxBody: 0 }, routes } }] };
+    assert.equal(violation(schema, file), undefined);
+  });
+
   test('accepts every default that it names', () => {
     const walk = (node: unknown, path: string): void => {
       if (typeof node !== 'object' || node === null) return;
@@ -128,6 +143,14 @@ describe('the JSON Schema', () => {
       [
         { ...base, listeners: [{ ...egress, limits: { maxFrame: '1MB' } }] },
         '$.listeners[0].limits.maxFrame fits none of anyOf',
+      ],
+      [
+        { ...base, listeners: [{ ...egress, http: { routes: [{ match: { path: { prefx: '/' } } }] } }] },
+        '$.listeners[0].http.routes[0].match.path fits none of anyOf',
+      ],
+      [
+        { ...base, listeners: [{ ...egress, http: { routes: [{ redirect: { status: 305 } }] } }] },
+        '$.listeners[0].http.routes[0].redirect.status is not in the enum',
       ],
       [
         { ...base, clusters: [{ name: 's', endpoints: [{ weight: 1 }] }] },
