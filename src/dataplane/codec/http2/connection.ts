@@ -1,12 +1,15 @@
+import type { Clock } from '../../../core/clock.ts';
 import { WeftError } from '../../../core/errors.ts';
 import type { ByteSink } from '../../message/frame.ts';
+import type { FieldList, HeadEdits, RequestHead } from '../../message/http-head.ts';
 import { FloodGuard } from './flood-guard.ts';
 import { ReceiveWindow, SendWindow } from './flow-window.ts';
 import { FrameReader, type FrameSink } from './frame-reader.ts';
 import * as frames from './frame-writer.ts';
-import { type BlockKind, HeadReader, type Http2Head } from './head-reader.ts';
+import type { Http2Head } from './head.ts';
+import { type BlockKind, HeadReader } from './head-reader.ts';
+import { HeadWriter } from './head-writer.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
-import { HpackEncoder } from './hpack/encoder.ts';
 import { PeerSettings } from './peer-settings.ts';
 import { DEFAULT_WINDOW, ErrorCode, Http2Error, MAX_WINDOW, PREFACE, Setting } from './protocol.ts';
 import { Http2Stream, type StreamHandler } from './stream.ts';
@@ -19,18 +22,24 @@ export interface Http2Limits {
   readonly connectionWindow: number;
   /** Octets of one head, as fields count (RFC 9113, section 6.5.2). */
   readonly maxHeaderList: number;
+  /** Servers: whether CONNECT may open other protocols (RFC 8441). */
+  readonly extendedConnect?: boolean;
 }
 
 /** What a connection needs of the one who has its socket. */
 export interface Http2Owner {
   /** Where to write. */
   out(): ByteSink;
+  /** More of what was written waits for the socket than should: the peer does not read. */
+  readonly backlogged: boolean;
   /** Servers: a request. Returns who takes the rest of it. */
   onRequest(stream: Http2Stream, head: Http2Head, endStream: boolean): StreamHandler;
   /** The peer opens no more streams, or takes no more; those up to `lastStream` go on. */
   onGoaway(lastStream: number, code: number): void;
   /** What the peer allows has changed. */
   onSettings(settings: PeerSettings): void;
+  /** The peer has answered `ping`. */
+  onPong?(): void;
   /** The connection is at its end: what was written is the last; close the socket. */
   onFailed(error: Http2Error): void;
 }
@@ -38,6 +47,7 @@ export interface Http2Owner {
 /** Streams that were reset here, and on which the peer may still be sending. */
 const REMEMBERED_RESETS = 256;
 const MAX_STREAM = 2 ** 31 - 1;
+const OWN_PING = Buffer.from('weftping', 'latin1');
 
 /** One HTTP/2 connection, either side, without its socket. RFC 9113. */
 export class Http2Connection implements FrameSink {
@@ -47,8 +57,9 @@ export class Http2Connection implements FrameSink {
   readonly #owner: Http2Owner;
   readonly #reader: FrameReader;
   readonly #decoder = new HpackDecoder();
-  readonly #encoder = new HpackEncoder();
-  readonly #guard = new FloodGuard();
+  readonly #heads = new HeadReader();
+  readonly #writer = new HeadWriter();
+  readonly #guard: FloodGuard;
   readonly #streams = new Map<number, Http2Stream>();
   readonly #waiting = new Set<Http2Stream>();
   readonly #reset = new Set<number>();
@@ -63,13 +74,22 @@ export class Http2Connection implements FrameSink {
   #ownStreams = 0;
   /** The last stream of ours that the peer takes, once it has said goaway. */
   #goawayAt = MAX_STREAM;
+  /** The last stream of the peer's that is taken, once that has been said. */
+  #lastTaken = MAX_STREAM;
+  /** PINGs of our own, and how many of them have been answered. */
+  #pings = 0;
+  #pongs = 0;
+  #waitingBytes = 0;
   #current: Http2Stream | undefined;
+  /** Whether the DATA frame at hand holds anything. */
+  #hasContent = false;
   #failed = false;
 
-  constructor(side: 'server' | 'client', limits: Http2Limits, owner: Http2Owner) {
+  constructor(side: 'server' | 'client', limits: Http2Limits, owner: Http2Owner, clock: Pick<Clock, 'now'>) {
     this.#server = side === 'server';
     this.#limits = limits;
     this.#owner = owner;
+    this.#guard = new FloodGuard(clock);
     this.#prefaceLeft = this.#server ? PREFACE.length : 0;
     this.#nextStream = this.#server ? 2 : 1;
     // Huffman's code makes at most 8/5 of a block; the list's size is checked field by field.
@@ -82,13 +102,20 @@ export class Http2Connection implements FrameSink {
     return this.#streams.size;
   }
 
+  /** Octets of all streams' content that wait for the peer's windows. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
   /** Writes what begins a connection. */
   begin(): void {
-    const { maxStreams, streamWindow, maxHeaderList, connectionWindow } = this.#limits;
+    const { maxStreams, streamWindow, maxHeaderList, connectionWindow, extendedConnect } = this.#limits;
     const out = this.#owner.out();
     const settings: number[] = [Setting.initialWindowSize, streamWindow, Setting.maxHeaderListSize, maxHeaderList];
-    if (this.#server) settings.push(Setting.maxConcurrentStreams, maxStreams);
-    else {
+    if (this.#server) {
+      settings.push(Setting.maxConcurrentStreams, maxStreams);
+      if (extendedConnect === true) settings.push(Setting.enableConnectProtocol, 1);
+    } else {
       const at = out.reserve(PREFACE.length);
       PREFACE.copy(out.target, at);
       settings.push(Setting.enablePush, 0);
@@ -118,19 +145,48 @@ export class Http2Connection implements FrameSink {
     );
   }
 
-  /** Clients, while `mayOpen`: begins a request. */
+  /** Clients, while `mayOpen`: begins a request. @param fields as `Http2Stream.sendHead` takes them. */
   openStream(fields: readonly string[], endStream: boolean, handler: StreamHandler): Http2Stream {
-    const stream = this.#createStream(this.#nextStream);
-    this.#nextStream += 2;
-    this.#ownStreams++;
-    stream.handler = handler;
+    const stream = this.#openStream(handler);
     stream.sendHead(fields, endStream);
     return stream;
   }
 
-  /** The peer is to open no more streams; the first of two phases says so without naming a last one. Section 6.8. */
+  /**
+   * Clients, while `mayOpen`: begins a request with `head` as `edits` change it.
+   *
+   * @param path in place of the head's own, or undefined.
+   * @param authority likewise.
+   */
+  openRequest(
+    head: RequestHead,
+    path: string | undefined,
+    authority: string | undefined,
+    edits: HeadEdits,
+    endStream: boolean,
+    handler: StreamHandler,
+  ): Http2Stream {
+    const stream = this.#openStream(handler);
+    this.#writeBlock(stream.id, this.#writer.request(head, path, authority, edits), endStream);
+    if (endStream) stream.endLocal();
+    return stream;
+  }
+
+  /**
+   * The peer is to open no more streams. The first of two phases says so without naming a last one;
+   * the second, a round trip later, names it, and what the peer opens beyond is refused. Section 6.8.
+   */
   goaway(final: boolean): void {
-    frames.writeGoaway(this.#owner.out(), final ? this.#lastPeerStream : MAX_STREAM, ErrorCode.noError);
+    if (this.#failed) return;
+    if (final) this.#lastTaken = this.#lastPeerStream;
+    frames.writeGoaway(this.#owner.out(), this.#lastTaken, ErrorCode.noError);
+  }
+
+  /** Asks the peer for a sign of life, which `onPong` tells. Nothing happens while it owes an answer. */
+  ping(): void {
+    if (this.#failed || this.#pings > this.#pongs) return;
+    this.#pings++;
+    frames.writePing(this.#owner.out(), OWN_PING, 0, false);
   }
 
   /** Ends the connection with an error. */
@@ -150,10 +206,16 @@ export class Http2Connection implements FrameSink {
 
   // What streams ask for.
 
-  writeBlock(id: number, fields: readonly string[], endStream: boolean): void {
-    this.#encoder.begin();
-    for (let i = 0; i < fields.length; i += 2) this.#encoder.field(fields[i]!, fields[i + 1]!);
-    frames.writeHeaders(this.#owner.out(), id, this.#encoder.finish(), endStream, this.peer.maxFrame);
+  writeFields(id: number, fields: readonly string[], endStream: boolean): void {
+    this.#writeBlock(id, this.#writer.fields(fields), endStream);
+  }
+
+  writeTrailers(id: number, fields: readonly string[]): void {
+    this.#writeBlock(id, this.#writer.trailers(fields), true);
+  }
+
+  writeResponse(id: number, status: number, list: FieldList, edits: HeadEdits, endStream: boolean): void {
+    this.#writeBlock(id, this.#writer.response(status, list, edits), endStream);
   }
 
   /** Writes as much of `bytes[start, end)` as the windows allow; returns where it stopped. */
@@ -171,8 +233,10 @@ export class Http2Connection implements FrameSink {
     return at;
   }
 
-  wait(stream: Http2Stream): void {
-    this.#waiting.add(stream);
+  /** So many octets of `stream` wait for windows; or, when negative, have stopped waiting. */
+  wait(stream: Http2Stream, octets: number): void {
+    this.#waitingBytes += octets;
+    if (octets > 0) this.#waiting.add(stream);
   }
 
   passed(stream: Http2Stream, octets: number): void {
@@ -199,6 +263,7 @@ export class Http2Connection implements FrameSink {
 
   onDataStart(id: number, length: number): void {
     this.#requireSettings();
+    this.#hasContent = false;
     if (this.#isIdle(id)) throw new Http2Error(ErrorCode.protocolError, 'DATA on an idle stream');
     this.#receiveWindow.receive(length);
     const stream = this.#streams.get(id);
@@ -216,6 +281,7 @@ export class Http2Connection implements FrameSink {
     const stream = this.#current;
     if (stream === undefined) return;
     if (stream.closed) return this.#credit(end - start);
+    this.#hasContent = true;
     this.#guard.worked();
     if (stream.expected >= 0 && (stream.expected -= end - start) < 0) return this.#malformed(stream.id);
     stream.handler?.onData(bytes, start, end);
@@ -224,7 +290,7 @@ export class Http2Connection implements FrameSink {
   onDataEnd(id: number, padding: number, endStream: boolean): void {
     const stream = this.#current;
     this.#current = undefined;
-    if (!endStream) this.#guard.idle();
+    if (!endStream && !this.#hasContent) this.#guard.idle();
     if (stream === undefined) return;
     if (padding > 0) this.passed(stream, padding);
     if (stream.closed || !endStream) return;
@@ -236,14 +302,14 @@ export class Http2Connection implements FrameSink {
     this.#requireSettings();
     const stream = this.#streams.get(id);
     const kind: BlockKind = stream?.headRead === true ? 'trailers' : this.#server ? 'request' : 'response';
-    const reader = new HeadReader(kind);
-    const whole = this.#decoder.decode(bytes, start, end, this.#limits.maxHeaderList, reader);
-    if (stream !== undefined) return this.#onOpenStream(stream, reader, whole, endStream);
+    this.#heads.begin(kind);
+    const whole = this.#decoder.decode(bytes, start, end, this.#limits.maxHeaderList, this.#heads);
+    if (stream !== undefined) return this.#onOpenStream(stream, whole, endStream);
     if (this.#reset.has(id)) return;
     if (!this.#server || id % 2 === 0) throw new Http2Error(ErrorCode.protocolError, `HEADERS on stream ${id}`);
     if (id <= this.#lastPeerStream) throw new Http2Error(ErrorCode.streamClosed, `HEADERS on the closed stream ${id}`);
     this.#lastPeerStream = id;
-    this.#onNewStream(id, reader, whole, endStream);
+    this.#onNewStream(id, whole, endStream);
   }
 
   onRstStream(id: number, code: number): void {
@@ -259,13 +325,14 @@ export class Http2Connection implements FrameSink {
     this.#guard.idle();
     const { initialWindow, headerTableSize } = this.peer;
     this.peer.apply(settings);
-    if (this.peer.headerTableSize !== headerTableSize) this.#encoder.setPeerTableSize(this.peer.headerTableSize);
+    if (this.peer.headerTableSize !== headerTableSize) this.#writer.setPeerTableSize(this.peer.headerTableSize);
     const difference = this.peer.initialWindow - initialWindow;
     if (difference !== 0) {
       for (const stream of this.#streams.values()) {
         if (!stream.sendWindow.add(difference)) throw tooMuch();
       }
     }
+    this.#guard.answer(this.#owner.backlogged);
     frames.writeSettingsAck(this.#owner.out());
     this.#owner.onSettings(this.peer);
     if (difference > 0) this.#flushWaiting();
@@ -278,8 +345,15 @@ export class Http2Connection implements FrameSink {
 
   onPing(bytes: Buffer, start: number, ack: boolean): void {
     this.#requireSettings();
+    if (ack && this.#pongs < this.#pings && bytes.compare(OWN_PING, 0, 8, start, start + 8) === 0) {
+      this.#pongs++;
+      this.#owner.onPong?.();
+      return;
+    }
     this.#guard.idle();
-    if (!ack) frames.writePing(this.#owner.out(), bytes, start, true);
+    if (ack) return;
+    this.#guard.answer(this.#owner.backlogged);
+    frames.writePing(this.#owner.out(), bytes, start, true);
   }
 
   onGoaway(lastStream: number, code: number): void {
@@ -315,13 +389,13 @@ export class Http2Connection implements FrameSink {
     this.#streamFailed(id, code);
   }
 
-  #onNewStream(id: number, reader: HeadReader, whole: boolean, endStream: boolean): void {
-    if (this.#peerStreams >= this.#limits.maxStreams) {
+  #onNewStream(id: number, whole: boolean, endStream: boolean): void {
+    if (this.#peerStreams >= this.#limits.maxStreams || id > this.#lastTaken) {
       this.#guard.reset();
       return this.#rst(id, ErrorCode.refusedStream);
     }
-    const head = reader.finish();
-    if (head === undefined || (endStream && head.contentLength > 0)) return this.#rst(id, ErrorCode.protocolError);
+    const head = this.#heads.finish(this.#limits.extendedConnect === true);
+    if (head === undefined || (endStream && head.contentLength > 0)) return this.#malformed(id);
     const stream = this.#createStream(id);
     this.#peerStreams++;
     this.#guard.worked();
@@ -333,15 +407,15 @@ export class Http2Connection implements FrameSink {
   }
 
   /** A response, an interim one, or trailers. */
-  #onOpenStream(stream: Http2Stream, reader: HeadReader, whole: boolean, endStream: boolean): void {
+  #onOpenStream(stream: Http2Stream, whole: boolean, endStream: boolean): void {
     if (stream.remoteEnded) return this.resetStream(stream, ErrorCode.streamClosed);
     if (!whole) return this.resetStream(stream, ErrorCode.internalError);
     if (stream.headRead) {
-      if (!endStream || reader.malformed !== '' || stream.expected > 0) return this.#malformed(stream.id);
-      stream.handler?.onTrailers(reader.fields);
+      if (!endStream || this.#heads.malformed !== '' || stream.expected > 0) return this.#malformed(stream.id);
+      stream.handler?.onTrailers(this.#heads.fields);
       return stream.closed ? undefined : this.#endRemote(stream);
     }
-    const head = reader.finish();
+    const head = this.#heads.finish(false);
     const interim = head !== undefined && head.status < 200;
     if (head === undefined || (interim && endStream)) return this.#malformed(stream.id);
     if (!interim) {
@@ -369,6 +443,7 @@ export class Http2Connection implements FrameSink {
   }
 
   #streamFailed(id: number, code: ErrorCode): void {
+    this.#guard.answer(this.#owner.backlogged);
     const stream = this.#streams.get(id);
     if (stream !== undefined) this.resetStream(stream, code);
     else this.#rst(id, code);
@@ -382,6 +457,18 @@ export class Http2Connection implements FrameSink {
       this.#reset.delete(oldest);
       return;
     }
+  }
+
+  #openStream(handler: StreamHandler): Http2Stream {
+    const stream = this.#createStream(this.#nextStream);
+    this.#nextStream += 2;
+    this.#ownStreams++;
+    stream.handler = handler;
+    return stream;
+  }
+
+  #writeBlock(id: number, block: Buffer, endStream: boolean): void {
+    frames.writeHeaders(this.#owner.out(), id, block, endStream, this.peer.maxFrame);
   }
 
   #createStream(id: number): Http2Stream {
@@ -405,6 +492,7 @@ export class Http2Connection implements FrameSink {
     if (this.#isPeers(stream.id)) this.#peerStreams--;
     else this.#ownStreams--;
     this.#credit(stream.receiveWindow.held);
+    stream.handler?.onClosed();
   }
 
   /** Gives back room of the whole connection. */

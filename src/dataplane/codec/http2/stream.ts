@@ -1,7 +1,8 @@
+import type { FieldList, HeadEdits } from '../../message/http-head.ts';
 import type { Http2Connection } from './connection.ts';
 import { ReceiveWindow, SendWindow } from './flow-window.ts';
-import type { Http2Head } from './head-reader.ts';
-import type { ErrorCode } from './protocol.ts';
+import type { Http2Head } from './head.ts';
+import { ErrorCode } from './protocol.ts';
 
 /** What happens on one stream, in order. */
 export interface StreamHandler {
@@ -17,6 +18,8 @@ export interface StreamHandler {
   onReset(code: number): void;
   /** All that waited for the peer's windows has been sent. */
   onWritable(): void;
+  /** Both sides have ended, in whatever way; the stream no longer counts. Once, before `onReset`. */
+  onClosed(): void;
 }
 
 /** One stream of an HTTP/2 connection. RFC 9113, section 5.1. */
@@ -38,6 +41,7 @@ export class Http2Stream {
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #endWaiting = false;
+  #restUnwanted = false;
   #trailersWaiting: readonly string[] | undefined;
 
   constructor(connection: Http2Connection, id: number, sendWindow: number, receiveWindow: number) {
@@ -55,11 +59,18 @@ export class Http2Stream {
   /** @param fields names in lower case and values by turns, pseudo fields first. */
   sendHead(fields: readonly string[], endStream: boolean): void {
     if (this.closed || this.localEnded) return;
-    this.#connection.writeBlock(this.id, fields, endStream);
-    if (endStream) this.#endLocal();
+    this.#connection.writeFields(this.id, fields, endStream);
+    if (endStream) this.endLocal();
   }
 
-  /** Sends `bytes[start, end)`, or keeps a copy until the windows let it go. */
+  /** Servers: sends the head `list` as `edits` change it, with this status. */
+  sendResponse(status: number, list: FieldList, edits: HeadEdits, endStream: boolean): void {
+    if (this.closed || this.localEnded) return;
+    this.#connection.writeResponse(this.id, status, list, edits, endStream);
+    if (endStream) this.endLocal();
+  }
+
+  /** Sends `bytes[start, end)`; keeps a copy of what the windows do not let go. */
   sendData(bytes: Buffer, start: number, end: number, endStream: boolean): void {
     if (this.closed || this.localEnded) return;
     let at = start;
@@ -68,19 +79,28 @@ export class Http2Stream {
       this.#waiting.push(Buffer.from(bytes.subarray(at, end)));
       this.#waitingBytes += end - at;
       this.#endWaiting = endStream;
-      this.#connection.wait(this);
+      this.#connection.wait(this, end - at);
     } else if (endStream && this.#waitingBytes > 0) {
       this.#endWaiting = true;
     } else if (endStream) {
-      this.#endLocal();
+      this.endLocal();
     }
   }
 
-  /** Ends this side with trailers, behind all content. */
+  /** Ends this side with trailers, names in any case and values by turns, behind all content. */
   sendTrailers(fields: readonly string[]): void {
     if (this.closed || this.localEnded) return;
     if (this.#waitingBytes > 0) this.#trailersWaiting = fields;
-    else this.sendHead(fields, true);
+    else this.#endWithTrailers(fields);
+  }
+
+  /**
+   * Servers: nobody wants what is still to come of the request. The peer is told so, with a reset
+   * that is no error, once the response has been sent. RFC 9113, section 8.1.
+   */
+  refuseRest(): void {
+    this.#restUnwanted = true;
+    if (this.localEnded && !this.remoteEnded) this.reset(ErrorCode.noError);
   }
 
   /** So many octets of content have been dealt with; the peer may send as many more. */
@@ -99,14 +119,15 @@ export class Http2Stream {
       const last = this.#waiting.length === 1 && this.#endWaiting && this.#trailersWaiting === undefined;
       const at = this.#connection.writeContent(this, first, 0, first.length, last);
       this.#waitingBytes -= at;
+      this.#connection.wait(this, -at);
       if (at < first.length) {
         this.#waiting[0] = first.subarray(at);
         return true;
       }
       this.#waiting.shift();
     }
-    if (this.#trailersWaiting !== undefined) this.sendHead(this.#trailersWaiting, true);
-    else if (this.#endWaiting) this.#endLocal();
+    if (this.#trailersWaiting !== undefined) this.#endWithTrailers(this.#trailersWaiting);
+    else if (this.#endWaiting) this.endLocal();
     this.handler?.onWritable();
     return false;
   }
@@ -114,11 +135,19 @@ export class Http2Stream {
   /** Forgets what waits; nothing is sent any more. */
   drop(): void {
     this.#waiting = [];
+    this.#connection.wait(this, -this.#waitingBytes);
     this.#waitingBytes = 0;
   }
 
-  #endLocal(): void {
+  /** All has been sent. */
+  endLocal(): void {
     this.localEnded = true;
-    this.#connection.ended(this);
+    if (this.#restUnwanted && !this.remoteEnded) this.reset(ErrorCode.noError);
+    else this.#connection.ended(this);
+  }
+
+  #endWithTrailers(fields: readonly string[]): void {
+    this.#connection.writeTrailers(this.id, fields);
+    this.endLocal();
   }
 }

@@ -1,14 +1,17 @@
 import { WeftError } from '../../../../core/errors.ts';
+import { Mark, markField, markName } from '../field-mark.ts';
 import { DynamicTable, fieldSize } from './dynamic-table.ts';
 import { huffmanDecode } from './huffman.ts';
-import { STATIC_LENGTH, STATIC_NAMES, STATIC_VALUES } from './static-table.ts';
+import { STATIC_LENGTH, STATIC_MARKS, STATIC_NAMES, STATIC_VALUES } from './static-table.ts';
 
 /** Takes the fields of a header block, in order. */
 export interface FieldSink {
-  /** Each character of `name` and `value` is one octet. `sensitive`: never to be put into a table. */
-  onField(name: string, value: string, sensitive: boolean): void;
+  /** Each character of `name` and `value` is one octet. `mark`: what they are, as in field-mark.ts. */
+  onField(name: string, value: string, mark: number): void;
 }
 
+/** Of an entry's mark, what is about its name. */
+const NAME_MARKS = ~Mark.badValue;
 const FIRST_SCRATCH = 256;
 /** Continuation octets of an integer: five hold 32 bits, and nothing here is larger. */
 const MAX_INTEGER_SHIFT = 28;
@@ -62,22 +65,31 @@ export class HpackDecoder {
 
   /** Reads one field and hands it on unless it is larger than `room`; returns its size. */
   #field(first: number, room: number, sink: FieldSink): number {
-    let name: string;
-    let value: string;
-    if (first >= 0x80) {
-      const index = this.#integer(7);
-      name = this.#nameAt(index);
-      value = index <= STATIC_LENGTH ? STATIC_VALUES[index]! : this.#table.value(index - STATIC_LENGTH - 1);
-    } else {
-      const indexed = first >= 0x40;
-      const index = this.#integer(indexed ? 6 : 4);
-      name = index === 0 ? this.#string() : this.#nameAt(index);
-      value = this.#string();
-      if (indexed) this.#table.add(name, value);
-    }
+    if (first >= 0x80) return this.#indexedField(this.#integer(7), room, sink);
+    const kept = first >= 0x40;
+    const index = this.#integer(kept ? 6 : 4);
+    const name = index === 0 ? this.#string() : this.#nameAt(index);
+    const nameMark = index === 0 ? markName(name) : this.#markAt(index) & NAME_MARKS;
+    const value = this.#string();
+    let mark = markField(nameMark, value);
+    if (kept) this.#table.add(name, value, mark);
+    else if (first >= 0x10) mark |= Mark.sensitive;
     const size = fieldSize(name, value);
-    if (size <= room) sink.onField(name, value, (first & 0xf0) === 0x10);
+    if (size <= room) sink.onField(name, value, mark);
     return size;
+  }
+
+  #indexedField(index: number, room: number, sink: FieldSink): number {
+    const name = this.#nameAt(index);
+    const value = index <= STATIC_LENGTH ? STATIC_VALUES[index]! : this.#table.value(index - STATIC_LENGTH - 1);
+    const size = fieldSize(name, value);
+    if (size <= room) sink.onField(name, value, this.#markAt(index));
+    return size;
+  }
+
+  /** @param index of an entry that exists. */
+  #markAt(index: number): number {
+    return index <= STATIC_LENGTH ? STATIC_MARKS[index]! : this.#table.mark(index - STATIC_LENGTH - 1);
   }
 
   #nameAt(index: number): string {

@@ -14,6 +14,7 @@ function emptySlots(): (string | undefined)[] {
 export class DynamicTable {
   #names: (string | undefined)[] = emptySlots();
   #values: (string | undefined)[] = emptySlots();
+  #marks = new Uint16Array(16);
   /** Where the next entry goes; positions wrap around the arrays, whose length is a power of two. */
   #next = 0;
   #length = 0;
@@ -46,19 +47,25 @@ export class DynamicTable {
     return this.#values[(this.#next - 1 - index) & (this.#names.length - 1)]!;
   }
 
+  /** What the owner of the table keeps with an entry: 16 bits. */
+  mark(index: number): number {
+    return this.#marks[(this.#next - 1 - index) & (this.#names.length - 1)]!;
+  }
+
   resize(maxSize: number): void {
     this.#maxSize = maxSize;
     this.#evict(maxSize);
   }
 
   /** Evicts what is in the way; an entry larger than the table empties it, which is no error. */
-  add(name: string, value: string): void {
+  add(name: string, value: string, mark: number): void {
     const size = fieldSize(name, value);
     this.#evict(this.#maxSize - size);
     if (size > this.#maxSize) return;
     if (this.#length === this.#names.length) this.#grow();
     this.#names[this.#next] = name;
     this.#values[this.#next] = value;
+    this.#marks[this.#next] = mark;
     this.#next = (this.#next + 1) & (this.#names.length - 1);
     this.#length++;
     this.#size += size;
@@ -80,6 +87,10 @@ export class DynamicTable {
       to.length = length * 2;
       return to;
     };
+    const marks = new Uint16Array(length * 2);
+    marks.set(this.#marks.subarray(this.#next));
+    marks.set(this.#marks.subarray(0, this.#next), length - this.#next);
+    this.#marks = marks;
     this.#names = ordered(this.#names);
     this.#values = ordered(this.#values);
     this.#next = length;

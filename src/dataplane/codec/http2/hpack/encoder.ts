@@ -104,7 +104,7 @@ export class HpackEncoder {
   }
 
   #add(name: string, value: string, entries: Entry[] | undefined): void {
-    this.#table.add(name, value);
+    this.#table.add(name, value, 0);
     const serial = this.#added++;
     if (entries === undefined) this.#entries.set(name, [{ value, serial }]);
     else {

@@ -1,3 +1,5 @@
+import { markField, markName } from '../field-mark.ts';
+
 /** RFC 7541, appendix A: index 1 to 61, as names and values by turns. */
 const ENTRIES = [
   ...[':authority', '', ':method', 'GET', ':method', 'POST', ':path', '/', ':path', '/index.html'],
@@ -21,6 +23,11 @@ export const STATIC_LENGTH = ENTRIES.length / 2;
 /** By index; 0 is no entry. */
 export const STATIC_NAMES: readonly string[] = ['', ...ENTRIES.filter((_, i) => i % 2 === 0)];
 export const STATIC_VALUES: readonly string[] = ['', ...ENTRIES.filter((_, i) => i % 2 === 1)];
+
+/** What each entry is, as in field-mark.ts. */
+export const STATIC_MARKS: Uint16Array = Uint16Array.from(STATIC_NAMES, (name, index) =>
+  markField(markName(name), STATIC_VALUES[index]!),
+);
 
 /** The first index of each name. */
 export const STATIC_INDEX: ReadonlyMap<string, number> = new Map(

@@ -1,6 +1,7 @@
+import { ManualClock } from '../../../../core/manual-clock.ts';
 import { BufferSink } from '../../../message/buffer-sink.ts';
 import { Http2Connection, type Http2Limits, type Http2Owner } from '../connection.ts';
-import type { Http2Head } from '../head-reader.ts';
+import type { Http2Head } from '../head.ts';
 import type { Http2Error } from '../protocol.ts';
 import type { Http2Stream, StreamHandler } from '../stream.ts';
 
@@ -39,6 +40,7 @@ export class StreamLog implements StreamHandler {
   onWritable(): void {
     this.events.push('writable');
   }
+  onClosed(): void {}
 }
 
 /** One side of a connection, whose octets wait until they are carried over. */
@@ -46,11 +48,14 @@ export class Side implements Http2Owner {
   readonly connection: Http2Connection;
   readonly requests: { readonly stream: Http2Stream; readonly head: Http2Head; readonly log: StreamLog }[] = [];
   readonly goaways: number[] = [];
+  readonly clock = new ManualClock();
   failure: Http2Error | undefined;
+  backlogged = false;
+  pongs = 0;
   #sink = new BufferSink();
 
   constructor(side: 'server' | 'client', limits: Http2Limits) {
-    this.connection = new Http2Connection(side, limits, this);
+    this.connection = new Http2Connection(side, limits, this, this.clock);
     this.connection.begin();
   }
 
@@ -75,6 +80,9 @@ export class Side implements Http2Owner {
     this.goaways.push(lastStream);
   }
   onSettings(): void {}
+  onPong(): void {
+    this.pongs++;
+  }
   onFailed(error: Http2Error): void {
     this.failure = error;
   }
