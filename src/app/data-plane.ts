@@ -2,22 +2,25 @@ import type { ClusterConfig, Config, ListenerConfig } from '../config/config.ts'
 import { diffConfig } from '../config/diff.ts';
 import { Budget } from '../core/budget.ts';
 import type { Chance, Clock } from '../core/clock.ts';
-import { WeftError } from '../core/errors.ts';
+import { createRequestIds } from '../core/request-ids.ts';
 import { TimerWheel } from '../core/timer-wheel.ts';
+import { HeadWriter, newHopFields } from '../dataplane/codec/http1/head-writer.ts';
 import type { Endpoint } from '../dataplane/cluster/endpoint.ts';
 import type { EndpointSource } from '../dataplane/cluster/endpoint-source.ts';
 import { NetContext } from '../dataplane/net/net-context.ts';
 import { Clusters, type StaticCluster } from '../dataplane/proxy/clusters.ts';
 import type { ProxyDeps } from '../dataplane/proxy/listener-scope.ts';
-import type { ManagedCluster } from '../dataplane/proxy/managed-cluster.ts';
 import { ProxyListener, type ListenerSpec } from '../dataplane/proxy/proxy-listener.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { CODECS } from './builtins.ts';
+import { listenerSpec } from './listener-spec.ts';
 
 /** Requests that wait for an upstream connection to take them: above this their callers wait too. */
 const UPSTREAM_HIGH_WATER = 1 << 20;
 const SLOW_TICK_MS = 250;
+/** Of responses: at least this, and as much as the most generous listener allows of requests. */
+const HTTP_LIMITS = { maxHead: 65_536, maxFields: 100, streamWindow: 256 << 10, connectionWindow: 1 << 20 };
 
 export interface DataPlaneDeps {
   readonly clock: Clock;
@@ -57,6 +60,8 @@ export class DataPlane {
   readonly #wheels: readonly TimerWheel[];
   /** Read for each reply, so that a reload is heeded at once. */
   readonly #upstreamLimits = { maxFrame: 0, maxHeader: 0, highWater: UPSTREAM_HIGH_WATER };
+  readonly #httpLimits = { ...HTTP_LIMITS, highWater: UPSTREAM_HIGH_WATER };
+  readonly #makeRequestId: () => string;
   readonly #budgets: readonly Budget[];
   #listeners = new Map<string, OpenListener>();
   /** Of earlier configs; each leaves with its last connection. */
@@ -73,6 +78,7 @@ export class DataPlane {
     const net = new NetContext();
     let lastId = 0;
     this.#deps = deps;
+    this.#makeRequestId = createRequestIds(chance);
     this.#config = config;
     this.#wheels = [wheel, slowWheel];
     this.#budgets = [budget, replies];
@@ -96,6 +102,9 @@ export class DataPlane {
           limits: this.#upstreamLimits,
           budget: replies,
           nextId: () => (lastId = (lastId + 1) >>> 0),
+          http: this.#httpLimits,
+          http1Writer: new HeadWriter(),
+          hop: newHopFields(),
         },
       },
       config.clusterDefaults,
@@ -133,7 +142,7 @@ export class DataPlane {
         moves.push({ old, after });
       } else {
         old.config = after;
-        old.listener.adjust(after);
+        old.listener.adjust(await this.#spec(after));
       }
     }
     const applied: Applied = { failures: [], replaced: [] };
@@ -181,6 +190,9 @@ export class DataPlane {
     this.#proxyDeps.net.maxUnsent = maxBuffered;
     this.#upstreamLimits.maxFrame = largest('maxFrame');
     this.#upstreamLimits.maxHeader = largest('maxHeader');
+    for (const key of ['maxHead', 'maxFields'] as const) {
+      this.#httpLimits[key] = Math.max(HTTP_LIMITS[key], ...listeners.map(({ http }) => http?.limits[key] ?? 0));
+    }
   }
 
   get #all(): OpenListener[] {
@@ -200,7 +212,10 @@ export class DataPlane {
         this.#former.add(old);
         replaced.push(old);
         // Who still comes by the old address is served as the new config says.
-        if (after?.direction === old.config.direction) old.config = after;
+        if (after?.direction === old.config.direction) {
+          old.config = after;
+          old.listener.adjust(await this.#spec(after));
+        }
       }
       if (!opened && inTheWay.has(old)) await this.#tryOpen(old.config, failures);
     }
@@ -217,20 +232,10 @@ export class DataPlane {
   }
 
   async #open(config: ListenerConfig): Promise<void> {
-    const { name, address, protocol, direction, limits, idleTimeout } = config;
-    if (protocol !== 'bolt' || config.tls) throw new WeftError('listen_failed', 'not wired yet', { side: 'local' });
-    const spec: ListenerSpec = {
-      name,
-      host: address.host,
-      codec: CODECS[protocol],
-      limits,
-      idleTimeout,
-      route: (service) => this.#route(open.config, service),
-    };
-    const listener = new ProxyListener(spec, this.#proxyDeps, this.#deps.metrics);
-    const open: OpenListener = { config, listener };
+    const { name, address, protocol, direction } = config;
+    const listener = new ProxyListener(await this.#spec(config), this.#proxyDeps, this.#deps.metrics);
     await listener.open(address.port);
-    this.#listeners.set(name, open);
+    this.#listeners.set(name, { config, listener });
     this.#deps.log.info('listening', {
       listener: name,
       address: `${address.host}:${listener.port}`,
@@ -239,11 +244,12 @@ export class DataPlane {
     });
   }
 
-  #route(config: ListenerConfig, service: string): ManagedCluster | undefined {
-    if (config.direction === 'egress') return this.clusters.find(service);
-    // To the port at which the app registered the service, else to the one in the config.
-    const { app, protocol } = config;
-    return this.clusters.app({ host: app.host, port: this.#deps.portOf(service, protocol) ?? app.port });
+  #spec(config: ListenerConfig): Promise<ListenerSpec> {
+    return listenerSpec(config, {
+      clusters: this.clusters,
+      portOf: (service, protocol) => this.#deps.portOf(service, protocol),
+      makeRequestId: this.#makeRequestId,
+    });
   }
 
   /** Resolves when its port is free; its connections finish in the background. */

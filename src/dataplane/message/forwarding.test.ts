@@ -20,6 +20,7 @@ function headOf(fields: Pairs, authority = 'shop.example'): RequestHead {
     knownAt: (field) => knownOf(fields[field]![0]),
     name: (field) => fields[field]![0],
     value: (field) => fields[field]![1],
+    has: (known) => fields.some(([name]) => knownOf(name) === known),
     get: (known) => fields.find(([name]) => knownOf(name) === known)?.[1],
   };
 }

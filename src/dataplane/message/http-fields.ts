@@ -27,6 +27,9 @@ export const Known = {
   server: 21,
   secWebSocketKey: 22,
   secWebSocketAccept: 23,
+  grpcStatus: 24,
+  /** No name: a field that `Connection` names, for this hop alone. */
+  hop: 25,
 } as const;
 export type Known = (typeof Known)[keyof typeof Known];
 
@@ -56,4 +59,6 @@ export const KNOWN_NAMES: readonly string[] = [
   'server',
   'sec-websocket-key',
   'sec-websocket-accept',
+  'grpc-status',
+  '',
 ];

@@ -8,6 +8,7 @@ export interface FieldList {
   /** As it came: in HTTP/1 in any case, in HTTP/2 in lower case. One character is one octet, also in values. */
   name(field: number): string;
   value(field: number): string;
+  has(known: Known): boolean;
   /** The value of the first field of this name; undefined when there is none. */
   get(known: Known): string | undefined;
 }

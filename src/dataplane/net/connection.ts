@@ -85,6 +85,21 @@ export class Connection implements Flushable {
     return this.#reading;
   }
 
+  /** `handler` hears all that happens from now on. */
+  handOver(handler: ConnectionHandler): void {
+    this.#handler = handler;
+  }
+
+  /** The peer's address, without the port; '' when it is gone already. */
+  get peerAddress(): string {
+    return this.#socket.remoteAddress ?? '';
+  }
+
+  /** Whether what passes on it is encrypted between here and the peer. */
+  get encrypted(): boolean {
+    return false;
+  }
+
   /** For the reader of this connection's bytes, called by whoever owns the socket. */
   deliver(length: number): void {
     this.#handler.onBytes(this.#context.readBuffer, length);

@@ -1,6 +1,6 @@
-import { NOT_SET, type WheelEntry } from '../../core/timer-wheel.ts';
+import type { Clock } from '../../core/clock.ts';
+import { NOT_SET, type TimerWheel, type WheelEntry } from '../../core/timer-wheel.ts';
 import type { Connection } from '../net/connection.ts';
-import type { ListenerScope } from './listener-scope.ts';
 
 /** How often a connection is looked at while there is something to watch. */
 const LOOK_MS = 500;
@@ -10,14 +10,8 @@ const MAX_STEP_MS = 2 * LOOK_MS;
 const QUIET_MS = 500;
 /** How long a peer may take to close its side, and one that broke the protocol to get its last replies. */
 const LAST_WORD_MS = 1000;
-/** A request that arrives in parts has to gain this much in `stallTimeout`, or to be complete. */
+/** A request that arrives in parts has to gain this much in its caller's `requestPatience`, or to be complete. */
 const REQUEST_PACE = 256 << 10;
-/**
- * Another sidecar stands still because one of its own callers does: it gets the time to close that
- * one first, as all of its callers share the connection.
- */
-const SIDECAR_PATIENCE = 2;
-
 /** A caller's connection as its watch sees it. */
 export interface Watched {
   readonly connection: Connection;
@@ -27,14 +21,23 @@ export interface Watched {
   readonly incomplete: number;
   /** Whether calls of others wait because it does not read its replies fast enough. */
   readonly holdsUpOthers: boolean;
-  /** Whether it is another sidecar. */
-  readonly understandsGoaway: boolean;
+  /** Milliseconds that a request may take to arrive, or to gain REQUEST_PACE. */
+  readonly requestPatience: number;
+  /** Milliseconds for which it may take nothing of what waits for it, or hold up others. */
+  readonly replyPatience: number;
   /** Goodbye has been said: quiet is a reason to leave. */
   readonly draining: boolean;
   /** Takes no more requests, and ends the connection when those under way are answered. */
   leave(reason: string): void;
   /** The time for last words is over. */
   cutShort(): void;
+}
+
+/** What a watch needs of the listener. */
+export interface WatchScope {
+  /** Milliseconds; 0 for never. */
+  readonly idleTimeout: number;
+  readonly deps: { readonly clock: Clock; readonly slowWheel: TimerWheel };
 }
 
 /** Time without progress, as far as looks at it can tell. */
@@ -69,7 +72,7 @@ export class CallerWatch implements WheelEntry {
   /** When a request last came. */
   calledAt = 0;
   readonly #caller: Watched;
-  readonly #scope: ListenerScope;
+  readonly #scope: WatchScope;
   readonly #output = new Stall();
   readonly #request = new Stall();
   /** Changes whenever an incomplete request begins or has gained enough. */
@@ -82,7 +85,7 @@ export class CallerWatch implements WheelEntry {
   /** Since when the peer has had its last words; undefined before. */
   #lastWordFor: number | undefined;
 
-  constructor(caller: Watched, scope: ListenerScope) {
+  constructor(caller: Watched, scope: WatchScope) {
     this.#caller = caller;
     this.#scope = scope;
     this.heardAt = scope.deps.clock.now();
@@ -149,10 +152,6 @@ export class CallerWatch implements WheelEntry {
     this.#setAlarm(now);
   }
 
-  get #patience(): number {
-    return this.#scope.limits.stallTimeout * (this.#caller.understandsGoaway ? SIDECAR_PATIENCE : 1);
-  }
-
   get #mayNotLast(): boolean {
     const { connection, incomplete, draining } = this.#caller;
     return connection.queued > 0 || incomplete > 0 || draining || this.#lastWordFor !== undefined;
@@ -160,20 +159,20 @@ export class CallerWatch implements WheelEntry {
 
   /** Why it cannot go on like this with what the caller does not read; undefined when it can. */
   #stuck(step: number): string | undefined {
-    const { connection, holdsUpOthers } = this.#caller;
+    const { connection, holdsUpOthers, replyPatience } = this.#caller;
     const { queued, progress } = connection;
-    if (this.#output.look(queued > 0 ? progress : undefined, step) >= this.#patience) {
-      return `took none of ${queued} bytes of replies in ${this.#patience} ms`;
+    if (this.#output.look(queued > 0 ? progress : undefined, step) >= replyPatience) {
+      return `took none of ${queued} bytes of replies in ${replyPatience} ms`;
     }
     this.#heldUp = Math.max(0, this.#heldUp + (holdsUpOthers ? step : -step));
-    if (this.#heldUp < this.#patience) return undefined;
-    return `has held up calls of others for ${this.#patience} ms: it asks for more than it reads`;
+    if (this.#heldUp < replyPatience) return undefined;
+    return `has held up calls of others for ${replyPatience} ms: it asks for more than it reads`;
   }
 
   #requestStalls(step: number): boolean {
     const { incomplete, connection } = this.#caller;
     const mark = incomplete > 0 && connection.reading ? this.#requestMark : undefined;
-    return this.#request.look(mark, step) >= this.#patience;
+    return this.#request.look(mark, step) >= this.#caller.requestPatience;
   }
 
   #endWhatHasEnded(now: number, step: number): void {

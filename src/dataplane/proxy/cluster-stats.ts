@@ -31,6 +31,15 @@ export class ClusterStats {
     this.#latency.observe(ms * SECONDS);
   }
 
+  /** @param sent octets to the endpoint; `received` those from it. */
+  tunnelEnded(outcome: Outcome, sent: number, received: number): void {
+    if (outcome === 'ok') this.#ok.inc();
+    else (this.#outcomes.get(outcome) ?? this.#counter(outcome)).inc();
+    const help = 'Bytes carried through tunnels that have ended.';
+    this.#bind('weft_tunnel_bytes_total', help, { ...this.#labels, direction: 'sent' }).add(sent);
+    this.#bind('weft_tunnel_bytes_total', help, { ...this.#labels, direction: 'received' }).add(received);
+  }
+
   retried(): void {
     this.#retries ??= this.#bind('weft_retries_total', 'Tries beyond the first one.', this.#labels);
     this.#retries.inc();

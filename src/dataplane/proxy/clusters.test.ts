@@ -6,9 +6,10 @@ import { TimerWheel } from '../../core/timer-wheel.ts';
 import { silentLogger } from '../../telemetry/log.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
 import { boltCodec } from '../codec/bolt/codec.ts';
+import { HeadWriter, newHopFields } from '../codec/http1/head-writer.ts';
 import { NetContext } from '../net/net-context.ts';
 import { Clusters, type DiscoveryLimits } from './clusters.ts';
-import { POLICY } from './testing/small-mesh.ts';
+import { HTTP_LIMITS, POLICY } from './testing/small-mesh.ts';
 
 /** Clusters out of a registry that tells whom it is asked for, and never answers. */
 function setUp(limits: Partial<DiscoveryLimits> = {}) {
@@ -36,6 +37,9 @@ function setUp(limits: Partial<DiscoveryLimits> = {}) {
         limits: { maxFrame: 1 << 20, maxHeader: 0xffff, highWater: 1 << 20 },
         budget: new Budget(1 << 20),
         nextId: () => 1,
+        http: HTTP_LIMITS,
+        http1Writer: new HeadWriter(),
+        hop: newHopFields(),
       },
     },
     POLICY,

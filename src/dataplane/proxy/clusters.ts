@@ -4,6 +4,7 @@ import type { Metrics } from '../../telemetry/metrics.ts';
 import { addressText, type Endpoint, type EndpointAddress } from '../cluster/endpoint.ts';
 import type { EndpointSource } from '../cluster/endpoint-source.ts';
 import type { ClusterPolicy } from '../cluster/policy.ts';
+import type { HttpUpstreamDeps } from '../upstream/http/http-deps.ts';
 import type { UpstreamDeps } from '../upstream/upstream-deps.ts';
 import { ClusterStats } from './cluster-stats.ts';
 import { type ClusterOrigin, ManagedCluster } from './managed-cluster.ts';
@@ -24,7 +25,7 @@ export interface DiscoveryLimits {
 }
 
 export interface ClustersDeps {
-  readonly upstream: UpstreamDeps;
+  readonly upstream: UpstreamDeps & HttpUpstreamDeps;
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: Metrics;

@@ -154,7 +154,7 @@ meshTest('what many send at once to a provider that reads nothing is bounded', M
 
 meshTest('what a slow caller takes lets its provider go on at once', MANY, async (mesh, provider) => {
   const maxOutput = 32 << 20;
-  mesh.listener.adjust({ limits: { ...LIMITS, ...MANY.limits, maxOutput }, idleTimeout: 0 });
+  mesh.listener.adjust({ limits: { ...LIMITS, ...MANY.limits, maxOutput }, idleTimeout: 0, detectTimeout: 0 });
   const [, read] = await trickle(mesh, provider, 1000);
   await until('it to be held up', () => mesh.net.unsent > maxOutput);
   await settled();

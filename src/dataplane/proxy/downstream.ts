@@ -1,9 +1,10 @@
 import { WeftError } from '../../core/errors.ts';
 import { FrameKind, type FrameDecoder, type FrameSink, type FrameView, type RejectReason } from '../message/frame.ts';
-import type { Connection, ConnectionHandler } from '../net/connection.ts';
+import type { Connection } from '../net/connection.ts';
 import type { Blocked, UpstreamConnection } from '../upstream/upstream-connection.ts';
 import { CallerWatch, type Watched } from './caller-watch.ts';
 import type { Exchange } from './exchange.ts';
+import type { ListenerPeer, PeerEvents } from './listener-peer.ts';
 import type { ListenerScope } from './listener-scope.ts';
 
 /**
@@ -13,12 +14,19 @@ import type { ListenerScope } from './listener-scope.ts';
 const RELEASE_BYTES = 256 << 10;
 
 /**
+ * Another sidecar stands still because one of its own callers does: it gets the time to close that
+ * one first, as all of its callers share the connection.
+ */
+const SIDECAR_PATIENCE = 2;
+
+/**
  * A caller's connection: decodes its requests, begins an exchange for each, and decides when to
  * stop reading, which is how a slow part of the mesh slows its callers down.
  */
-export class Downstream implements ConnectionHandler, FrameSink, Blocked, Watched {
+export class Downstream implements ListenerPeer, FrameSink, Blocked, Watched {
   readonly connection: Connection;
   readonly #scope: ListenerScope;
+  readonly #events: PeerEvents;
   readonly #decoder: FrameDecoder;
   readonly #watch: CallerWatch;
   #first: Exchange | undefined;
@@ -35,12 +43,12 @@ export class Downstream implements ConnectionHandler, FrameSink, Blocked, Watche
   /** Nothing more is sent on it. */
   #ended = false;
 
-  constructor(scope: ListenerScope, attach: (handler: ConnectionHandler) => Connection) {
+  constructor(scope: ListenerScope, events: PeerEvents, connection: Connection) {
     this.#scope = scope;
+    this.#events = events;
     this.#decoder = scope.codec.createDecoder(scope.limits, scope.deps.budget, this);
-    this.connection = attach(this);
+    this.connection = connection;
     this.#watch = new CallerWatch(this, scope);
-    scope.opened(this);
   }
 
   /** Requests that wait for replies. */
@@ -52,8 +60,12 @@ export class Downstream implements ConnectionHandler, FrameSink, Blocked, Watche
     return this.#decoder.buffered;
   }
 
-  get understandsGoaway(): boolean {
-    return this.#understandsGoaway;
+  get requestPatience(): number {
+    return this.#patience;
+  }
+
+  get replyPatience(): number {
+    return this.#patience;
   }
 
   get draining(): boolean {
@@ -203,7 +215,11 @@ export class Downstream implements ConnectionHandler, FrameSink, Blocked, Watche
     this.#releaseSlowed();
     this.#ended = true;
     this.#abandonAll();
-    this.#scope.closed(this, this.#leaving ?? reason);
+    this.#events.closed(this, this.#leaving ?? reason);
+  }
+
+  get #patience(): number {
+    return this.#scope.limits.stallTimeout * (this.#understandsGoaway ? SIDECAR_PATIENCE : 1);
   }
 
   #activeOn(upstream: UpstreamConnection): number {

@@ -6,7 +6,6 @@ import type { CorrelatedCodec } from '../message/correlated-codec.ts';
 import type { FrameLimits } from '../message/frame.ts';
 import type { Outcome } from '../message/outcome.ts';
 import type { NetContext } from '../net/net-context.ts';
-import type { Downstream } from './downstream.ts';
 import type { Exchange } from './exchange.ts';
 import type { ManagedCluster } from './managed-cluster.ts';
 
@@ -31,7 +30,7 @@ export interface ProxyDeps {
   readonly log: Logger;
 }
 
-/** What the connections and exchanges of one listener share. */
+/** What the Bolt connections and exchanges of one listener share. */
 export interface ListenerScope {
   readonly name: string;
   readonly codec: CorrelatedCodec;
@@ -45,6 +44,4 @@ export interface ListenerScope {
   recycle(exchange: Exchange): void;
   /** Counts a request that ended without a cluster. */
   unrouted(outcome: Outcome): void;
-  opened(downstream: Downstream): void;
-  closed(downstream: Downstream, reason: string): void;
 }

@@ -1,6 +1,9 @@
 import { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint, EndpointAddress } from '../cluster/endpoint.ts';
-import { EndpointPool } from '../upstream/endpoint-pool.ts';
+import type { EndpointPool } from '../upstream/endpoint-pool.ts';
+import { EndpointPools } from '../upstream/endpoint-pools.ts';
+import type { HttpUpstreamDeps } from '../upstream/http/http-deps.ts';
+import type { HttpPool } from '../upstream/http/http-pool.ts';
 import type { UpstreamDeps } from '../upstream/upstream-deps.ts';
 import type { ClusterStats } from './cluster-stats.ts';
 import type { ClusterPolicy } from '../cluster/policy.ts';
@@ -20,9 +23,9 @@ export class ManagedCluster {
   readonly cluster: Cluster;
   readonly stats: ClusterStats;
   readonly origin: ClusterOrigin;
-  readonly #deps: UpstreamDeps;
+  readonly #deps: UpstreamDeps & HttpUpstreamDeps;
 
-  constructor(options: ManagedClusterOptions, deps: UpstreamDeps, stats: ClusterStats) {
+  constructor(options: ManagedClusterOptions, deps: UpstreamDeps & HttpUpstreamDeps, stats: ClusterStats) {
     const { clock, chance } = deps;
     const { onUsable } = options;
     this.cluster = new Cluster(options.name, options.policy, { clock, chance, ...(onUsable && { onUsable }) });
@@ -31,9 +34,13 @@ export class ManagedCluster {
     this.#deps = deps;
   }
 
-  /** The pool of one of its endpoints, made when first asked for. */
+  /** The Bolt connections of one of its endpoints; this and the next are made when first asked for. */
   pool(endpoint: Endpoint): EndpointPool {
-    return (endpoint.resources ??= new EndpointPool(this.#deps, this.cluster, endpoint)) as EndpointPool;
+    return this.#pools(endpoint).bolt;
+  }
+
+  http(endpoint: Endpoint, version: 1 | 2): HttpPool {
+    return this.#pools(endpoint).http(version);
   }
 
   update(addresses: readonly EndpointAddress[]): void {
@@ -42,5 +49,9 @@ export class ManagedCluster {
 
   close(): void {
     this.cluster.close();
+  }
+
+  #pools(endpoint: Endpoint): EndpointPools {
+    return (endpoint.resources ??= new EndpointPools(this.#deps, this.cluster, endpoint)) as EndpointPools;
   }
 }

@@ -10,10 +10,10 @@ meshTest('another maxConnections counts at once', { limits: { maxConnections: 1 
   await until('the first', () => mesh.listener.connections === 1);
   const refused = await mesh.caller();
   await until('its end', () => refused.events.includes('close'));
-  mesh.listener.adjust({ limits: { ...LIMITS, maxConnections: 2 }, idleTimeout: 0 });
+  mesh.listener.adjust({ limits: { ...LIMITS, maxConnections: 2 }, idleTimeout: 0, detectTimeout: 0 });
   await mesh.caller();
   await until('the second', () => mesh.listener.connections === 2);
-  mesh.listener.adjust({ limits: { ...LIMITS, maxConnections: 1 }, idleTimeout: 0 });
+  mesh.listener.adjust({ limits: { ...LIMITS, maxConnections: 1 }, idleTimeout: 0, detectTimeout: 0 });
   const third = await mesh.caller();
   await until('its end', () => third.events.includes('close'));
   assert.equal(mesh.listener.connections, 2, 'those that are open stay');
@@ -28,9 +28,9 @@ meshTest('another maxFrame counts for open connections', {}, async (mesh, provid
     return (await caller.replies.next()).text;
   };
   assert.match(await ask(1), /done$/);
-  mesh.listener.adjust({ limits: { ...LIMITS, maxFrame: 1000 }, idleTimeout: 0 });
+  mesh.listener.adjust({ limits: { ...LIMITS, maxFrame: 1000 }, idleTimeout: 0, detectTimeout: 0 });
   assert.match(await ask(2), /a frame of 2\d\d\d bytes is over the limits \(maxFrame 1000,/);
-  mesh.listener.adjust({ limits: LIMITS, idleTimeout: 0 });
+  mesh.listener.adjust({ limits: LIMITS, idleTimeout: 0, detectTimeout: 0 });
   assert.match(await ask(3), /done$/);
 });
 
@@ -38,12 +38,12 @@ meshTest('another idleTimeout counts for open connections', {}, async (mesh) => 
   const caller = await mesh.caller();
   await mesh.pass(60_000, 1000);
   assert.equal(mesh.listener.connections, 1);
-  mesh.listener.adjust({ limits: LIMITS, idleTimeout: 5000 });
+  mesh.listener.adjust({ limits: LIMITS, idleTimeout: 5000, detectTimeout: 0 });
   await mesh.pass(1000);
   await until('its end', () => mesh.listener.connections === 0);
   await mesh.caller();
   await mesh.pass(1000);
-  mesh.listener.adjust({ limits: LIMITS, idleTimeout: 0 });
+  mesh.listener.adjust({ limits: LIMITS, idleTimeout: 0, detectTimeout: 0 });
   await mesh.pass(60_000, 1000);
   assert.equal(mesh.listener.connections, 1, 'never again');
   assert.deepEqual(caller.events, ['end', 'close']);

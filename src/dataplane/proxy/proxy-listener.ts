@@ -1,56 +1,72 @@
-import type { Metrics, Counter, Gauge } from '../../telemetry/metrics.ts';
-import type { CorrelatedCodec } from '../message/correlated-codec.ts';
-import type { Outcome } from '../message/outcome.ts';
+import type { Counter, Gauge, Metrics } from '../../telemetry/metrics.ts';
+import type { Detected } from '../codec/detect.ts';
+import type { ConnectionHandler } from '../net/connection.ts';
 import { listen, type Listener } from '../net/listener.ts';
-import { Downstream } from './downstream.ts';
-import { Exchange } from './exchange.ts';
-import type { DownstreamLimits, ListenerScope, ProxyDeps } from './listener-scope.ts';
-import type { ManagedCluster } from './managed-cluster.ts';
+import { type BoltSpec, BoltServer } from './bolt-server.ts';
+import { HttpServer, type HttpSpec } from './http/http-server.ts';
+import type { ListenerPeer, PeerEvents } from './listener-peer.ts';
+import type { DownstreamLimits, ProxyDeps } from './listener-scope.ts';
+import type { ProtocolServer } from './protocol-server.ts';
+import { TcpServer, type TcpSpec } from './tcp/tcp-server.ts';
+import { type Chooser, Undecided } from './undecided.ts';
 
 export interface ListenerSpec {
   readonly name: string;
   readonly host: string;
-  readonly codec: CorrelatedCodec;
   readonly limits: DownstreamLimits & { readonly maxConnections: number };
   /** Milliseconds; 0 for never. */
   readonly idleTimeout: number;
-  readonly route: (service: string) => ManagedCluster | undefined;
+  /** Milliseconds; see Chooser. 0 where only one protocol is spoken. */
+  readonly detectTimeout: number;
+  /** What is spoken on it: of several the first octets tell. */
+  readonly bolt?: BoltSpec;
+  readonly http?: HttpSpec;
+  readonly tcp?: TcpSpec;
 }
+
+/** What can change without a new socket. */
+export type ListenerChange = Pick<ListenerSpec, 'limits' | 'idleTimeout' | 'detectTimeout' | 'bolt' | 'http' | 'tcp'>;
 
 /** Replies that wait for a caller's connection: above this it is not read from. */
 const DOWNSTREAM_HIGH_WATER = 1 << 20;
-/** Exchanges kept for reuse. */
-const MAX_FREE_EXCHANGES = 4096;
 
-/** One listening socket and all that its connections share. */
-export class ProxyListener implements ListenerScope {
+/** One listening socket and its connections. */
+export class ProxyListener implements Chooser, PeerEvents {
   readonly name: string;
-  readonly codec: CorrelatedCodec;
   readonly deps: ProxyDeps;
-  /** Always the same object, which decoders keep; what it says may change. */
-  readonly limits: ListenerSpec['limits'];
+  detectTimeout: number;
   idleTimeout: number;
+  /** Always the same object, which decoders keep; what it says may change. */
+  readonly #limits: ListenerSpec['limits'];
   readonly #host: string;
-  readonly #route: (service: string) => ManagedCluster | undefined;
-  readonly #metrics: Metrics;
+  readonly #bolt: BoltServer | undefined;
+  readonly #http: HttpServer | undefined;
+  readonly #tcp: TcpServer | undefined;
+  /** The one who serves all connections, where there is but one. */
+  readonly #only: ProtocolServer | undefined;
   readonly #accepted: Counter;
   readonly #open: Gauge;
-  readonly #downstreams = new Set<Downstream>();
-  readonly #free: Exchange[] = [];
+  readonly #peers = new Set<ListenerPeer>();
   #listener: Listener | undefined;
   #draining = false;
   /** What waits for the last connection to close. */
   readonly #drains = new Set<() => void>();
 
   constructor(spec: ListenerSpec, deps: ProxyDeps, metrics: Metrics) {
-    this.name = spec.name;
-    this.codec = spec.codec;
+    const { name, bolt, http, tcp } = spec;
+    this.name = name;
     this.deps = deps;
-    this.limits = { ...spec.limits };
+    this.#limits = { ...spec.limits };
+    this.detectTimeout = spec.detectTimeout;
     this.idleTimeout = spec.idleTimeout;
     this.#host = spec.host;
-    this.#route = spec.route;
-    this.#metrics = metrics;
+    this.#bolt = bolt && new BoltServer(name, bolt, this.#limits, deps, metrics);
+    this.#http = http && new HttpServer(name, http, deps, metrics);
+    this.#tcp = tcp && new TcpServer(name, tcp, deps, metrics);
+    const [first, ...others] = [this.#bolt, this.#http, this.#tcp].filter((server) => server !== undefined);
+    // HTTP/1 and HTTP/2 are told apart as well.
+    this.#only = others.length === 0 && !(first instanceof HttpServer) ? first : undefined;
+    this.#shareIdleTimeout();
     const labels = { listener: spec.name };
     this.#accepted = metrics.counter('weft_downstream_connections_total', 'Connections accepted.', labels);
     this.#open = metrics.gauge('weft_downstream_connections', 'Connections open.', labels);
@@ -61,14 +77,18 @@ export class ProxyListener implements ListenerScope {
   }
 
   get connections(): number {
-    return this.#downstreams.size;
+    return this.#peers.size;
   }
 
   /** Requests under way. */
   get active(): number {
     let active = 0;
-    for (const downstream of this.#downstreams) active += downstream.active;
+    for (const peer of this.#peers) active += peer.active;
     return active;
+  }
+
+  get silent(): ProtocolServer | undefined {
+    return this.#tcp;
   }
 
   /**
@@ -76,16 +96,26 @@ export class ProxyListener implements ListenerScope {
    * @throws WeftError `listen_failed`
    */
   async open(port: number): Promise<void> {
-    const maxConnections = (): number => this.limits.maxConnections;
+    const maxConnections = (): number => this.#limits.maxConnections;
     const options = { host: this.#host, port, maxConnections, highWater: DOWNSTREAM_HIGH_WATER };
-    this.#listener = await listen(this.deps.net, options, (attach) => new Downstream(this, attach));
+    this.#listener = await listen(this.deps.net, options, (attach) => {
+      const connection = attach(NOBODY);
+      const peer = this.#only?.serve(connection, this) ?? new Undecided(this, this, connection);
+      connection.handOver(peer);
+      this.#opened(peer);
+    });
   }
 
-  /** What may change without a new socket. It counts for open connections too, but none is closed for their number. */
-  adjust(spec: Pick<ListenerSpec, 'limits' | 'idleTimeout'>): void {
-    Object.assign(this.limits, spec.limits);
-    this.idleTimeout = spec.idleTimeout;
-    for (const downstream of this.#downstreams) downstream.adjusted();
+  /** It counts for open connections too, but none is closed for their number. */
+  adjust(change: ListenerChange): void {
+    Object.assign(this.#limits, change.limits);
+    this.idleTimeout = change.idleTimeout;
+    this.detectTimeout = change.detectTimeout;
+    if (change.bolt !== undefined) this.#bolt?.adjust(change.bolt);
+    if (change.http !== undefined) this.#http?.adjust(change.http);
+    if (change.tcp !== undefined) this.#tcp?.adjust(change.tcp);
+    this.#shareIdleTimeout();
+    for (const peer of this.#peers) peer.adjusted();
   }
 
   /** Accepts no more connections. */
@@ -102,14 +132,14 @@ export class ProxyListener implements ListenerScope {
    */
   async drain(ms: number): Promise<number> {
     this.#draining = true;
-    for (const downstream of this.#downstreams) downstream.drain();
-    if (this.#downstreams.size === 0) return 0;
+    for (const peer of this.#peers) peer.drain();
+    if (this.#peers.size === 0) return 0;
     let cut = 0;
     await new Promise<void>((resolve) => {
       const timer = this.deps.clock.after(ms, () => {
-        for (const downstream of this.#downstreams) {
-          cut += downstream.active;
-          downstream.connection.destroy('drain time is over');
+        for (const peer of this.#peers) {
+          cut += peer.active;
+          peer.connection.destroy('drain time is over');
         }
       });
       this.#drains.add(() => {
@@ -120,36 +150,53 @@ export class ProxyListener implements ListenerScope {
     return cut;
   }
 
-  route(service: string): ManagedCluster | undefined {
-    return this.#route(service);
+  choose(detected: Exclude<Detected, 'more'>): ProtocolServer | undefined {
+    const [bolt, http, tcp] = [this.#bolt, this.#http, this.#tcp];
+    switch (detected) {
+      case 'bolt':
+        return bolt ?? tcp ?? http?.http1;
+      case 'http2':
+        return http?.http2 ?? tcp ?? bolt;
+      case 'http1':
+        return http?.http1 ?? tcp ?? bolt;
+      default:
+        // Whoever is left says what is wrong with it, in its own words.
+        return tcp ?? http?.http1 ?? bolt;
+    }
   }
 
-  takeExchange(): Exchange {
-    return this.#free.pop() ?? new Exchange(this);
+  decided(before: ListenerPeer, after: ListenerPeer): void {
+    this.#peers.delete(before);
+    this.#peers.add(after);
+    if (this.#draining) after.drain();
   }
 
-  recycle(exchange: Exchange): void {
-    if (this.#free.length < MAX_FREE_EXCHANGES) this.#free.push(exchange);
-  }
-
-  unrouted(outcome: Outcome): void {
-    const labels = { listener: this.name, outcome };
-    this.#metrics.counter('weft_unrouted_requests_total', 'Requests that reached no cluster.', labels).inc();
-  }
-
-  opened(downstream: Downstream): void {
-    this.#downstreams.add(downstream);
-    this.#accepted.inc();
-    this.#open.value++;
-    if (this.#draining) downstream.drain();
-  }
-
-  closed(downstream: Downstream, reason: string): void {
-    this.#downstreams.delete(downstream);
+  closed(peer: ListenerPeer, reason: string): void {
+    this.#peers.delete(peer);
     this.#open.value--;
-    this.deps.log.debug('connection closed', { listener: this.name, peer: downstream.connection.remote, reason });
-    if (this.#downstreams.size > 0) return;
+    this.deps.log.debug('connection closed', { listener: this.name, peer: peer.connection.remote, reason });
+    if (this.#peers.size > 0) return;
     for (const drained of this.#drains) drained();
     this.#drains.clear();
   }
+
+  #opened(peer: ListenerPeer): void {
+    this.#peers.add(peer);
+    this.#accepted.inc();
+    this.#open.value++;
+    if (this.#draining) peer.drain();
+  }
+
+  #shareIdleTimeout(): void {
+    if (this.#bolt !== undefined) this.#bolt.idleTimeout = this.idleTimeout;
+    if (this.#http !== undefined) this.#http.idleTimeout = this.idleTimeout;
+  }
 }
+
+/** Until the one who serves a connection is made, in the same turn. */
+const NOBODY: ConnectionHandler = {
+  onBytes: () => {},
+  onEnd: () => {},
+  onClose: () => {},
+  onBacklog: () => {},
+};

@@ -25,11 +25,8 @@ export function grpcStatusIn(trailers: readonly string[]): GrpcStatus | undefine
 
 /** The same from the head of a response that has no trailers. */
 export function grpcStatusOfHead(head: FieldList): GrpcStatus | undefined {
-  for (let field = 0; field < head.count; field++) {
-    // Its name is not among the known ones.
-    if (head.knownAt(field) === Known.other && isStatus(head.name(field))) return parseGrpcStatus(head.value(field));
-  }
-  return undefined;
+  const value = head.get(Known.grpcStatus);
+  return value === undefined ? undefined : parseGrpcStatus(value);
 }
 
 /** In HTTP/1 a name may come in any case. */

@@ -81,7 +81,10 @@ export class HeadParser {
       const before = at;
       const state = this.#state;
       at = this.#step(bytes, start, at, limit);
-      if (this.#state === State.done) return at;
+      if (this.#state === State.done) {
+        head.length = at - start;
+        return at;
+      }
       // No step forward and no other state: the rest is not there yet.
       if (at === before && this.#state === state) break;
     }

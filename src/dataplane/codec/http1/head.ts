@@ -1,16 +1,23 @@
-import { Known } from '../../message/http-fields.ts';
+import { Known, KNOWN_NAMES } from '../../message/http-fields.ts';
+import type { RequestHead, ResponseHead } from '../../message/http-head.ts';
+import { ascii, equalsIgnoringCase } from './octets.ts';
 
 /** Numbers kept of each field: where its name and its value begin and end. */
 const STRIDE = 4;
+const SLASH = 47;
+/** A target in absolute form: its authority, and the rest. */
+const ABSOLUTE = /^https?:\/\/([^/?#]*)(.*)$/i;
 
 /**
  * The head of one HTTP/1 message, read in place. The object is used again for the next message of
  * its connection: positions are in `bytes` and valid only until the parser goes on.
  */
-export class Http1Head {
+export class Http1Head implements RequestHead, ResponseHead {
   bytes: Buffer = Buffer.alloc(0);
   /** Where it begins in `bytes`; its parts are counted from there while they are read. */
   base = 0;
+  /** Octets up to the end of the empty line. */
+  length = 0;
   /** HTTP/1.0 or HTTP/1.1. */
   minor: 0 | 1 = 1;
   /** Positions from `base`: of the method and the target, or of the reason. */
@@ -25,14 +32,44 @@ export class Http1Head {
   /** How many fields there are. */
   count = 0;
   /** The first field of each known name, or -1. */
-  readonly first = new Int16Array(Object.keys(Known).length).fill(-1);
+  readonly first = new Int16Array(KNOWN_NAMES.length).fill(-1);
+  /** Of the connection that it came on. */
+  scheme: 'http' | 'https' = 'http';
+  /** What its `Upgrade` asks for, once `Connection` has been found to name it. */
+  protocol = '';
   #positions = new Int32Array(32 * STRIDE);
   #known = new Uint8Array(32);
+  #method: string | undefined;
+  #path: string | undefined;
+  #authority: string | undefined;
 
   reset(): void {
     this.count = 0;
     this.status = 0;
     this.first.fill(-1);
+    this.protocol = '';
+    this.#method = this.#path = this.#authority = undefined;
+  }
+
+  /**
+   * Marks the fields named `bytes[start, end)`, which `Connection` names: they are for this hop alone.
+   * Those that every hop needs stay: nobody can have them taken out by naming them. RFC 9110, section 7.6.1.
+   */
+  markHop(start: number, end: number): void {
+    const name = ascii(this.bytes.toString('latin1', start, end).toLowerCase());
+    for (let field = 0; field < this.count; field++) {
+      if (this.#known[field] !== Known.other) continue;
+      if (equalsIgnoringCase(this.bytes, this.nameStart(field), this.nameEnd(field), name)) {
+        this.#known[field] = Known.hop;
+      }
+    }
+  }
+
+  /** Copies it to `target`, which then holds its octets and outlives the buffer that they came in. */
+  keepIn(target: Buffer): void {
+    this.bytes.copy(target, 0, this.base, this.base + this.length);
+    this.bytes = target;
+    this.base = 0;
   }
 
   /** Positions from `base`. */
@@ -78,6 +115,10 @@ export class Http1Head {
     return this.bytes.toString('latin1', this.valueStart(field), this.valueEnd(field));
   }
 
+  has(known: Known): boolean {
+    return this.first[known]! >= 0;
+  }
+
   /** The value of the first field of this name; undefined when there is none. */
   get(known: Known): string | undefined {
     const field = this.first[known]!;
@@ -85,8 +126,24 @@ export class Http1Head {
   }
 
   get method(): string {
-    return this.#text(this.methodStart, this.methodEnd);
+    return (this.#method ??= this.#text(this.methodStart, this.methodEnd));
   }
+
+  /** That of a target in absolute form, or `Host`; of CONNECT the target itself. */
+  get authority(): string {
+    return (this.#authority ??= this.#findAuthority());
+  }
+
+  get path(): string {
+    return (this.#path ??= this.#findPath());
+  }
+
+  /** Whether the target is a path, so that it can be passed on as it came. */
+  get hasOriginForm(): boolean {
+    return this.bytes[this.base + this.targetStart] === SLASH;
+  }
+
+  /** As it came. */
 
   get target(): string {
     return this.#text(this.targetStart, this.targetEnd);
@@ -94,6 +151,23 @@ export class Http1Head {
 
   get reason(): string {
     return this.#text(this.reasonStart, this.reasonEnd);
+  }
+
+  #findAuthority(): string {
+    if (this.method === 'CONNECT') return this.target;
+    const form = this.hasOriginForm ? null : ABSOLUTE.exec(this.target);
+    return form?.[1] ?? this.get(Known.host) ?? '';
+  }
+
+  #findPath(): string {
+    const { target } = this;
+    if (this.hasOriginForm) return target;
+    if (this.method === 'CONNECT') return '';
+    const rest = ABSOLUTE.exec(target)?.[2];
+    if (rest === undefined) return target;
+    if (rest.startsWith('/')) return rest;
+    // RFC 9112, section 3.2.4: OPTIONS for the whole server.
+    return rest === '' && this.method === 'OPTIONS' ? '*' : `/${rest}`;
   }
 
   #text(start: number, end: number): string {

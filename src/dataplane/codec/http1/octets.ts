@@ -62,6 +62,7 @@ const NAMES: readonly Uint8Array[] = KNOWN_NAMES.map(ascii);
 
 for (let known = 1; known < NAMES.length; known++) {
   const name = NAMES[known]!;
+  if (name.length === 0) continue;
   const slot = slotOf(name, 0, name.length);
   NEXT[known] = FIRST[slot]!;
   FIRST[slot] = known;

@@ -424,5 +424,5 @@ function fieldList(fields: readonly string[]): FieldList {
     return at < 0 ? undefined : fields[at + 1];
   };
   const [name, value] = [(i: number) => fields[2 * i]!, (i: number) => fields[2 * i + 1]!];
-  return { count: fields.length / 2, knownAt, name, value, get };
+  return { count: fields.length / 2, knownAt, name, value, get, has: (known) => get(known) !== undefined };
 }

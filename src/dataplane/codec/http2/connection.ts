@@ -1,52 +1,20 @@
 import type { Clock } from '../../../core/clock.ts';
 import { WeftError } from '../../../core/errors.ts';
-import type { ByteSink } from '../../message/frame.ts';
 import type { FieldList, HeadEdits, RequestHead } from '../../message/http-head.ts';
 import { FloodGuard } from './flood-guard.ts';
 import { ReceiveWindow, SendWindow } from './flow-window.ts';
 import { FrameReader, type FrameSink } from './frame-reader.ts';
 import * as frames from './frame-writer.ts';
-import type { Http2Head } from './head.ts';
 import { type BlockKind, HeadReader } from './head-reader.ts';
 import { HeadWriter } from './head-writer.ts';
+import { writeGreeting } from './greeting.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
 import { PeerSettings } from './peer-settings.ts';
-import { DEFAULT_WINDOW, ErrorCode, Http2Error, MAX_WINDOW, PREFACE, Setting } from './protocol.ts';
+import { DEFAULT_WINDOW, ErrorCode, Http2Error, MAX_WINDOW, PREFACE } from './protocol.ts';
+import type { Http2Limits, Http2Owner } from './owner.ts';
 import { Http2Stream, type StreamHandler } from './stream.ts';
+import { MAX_STREAM, StreamTable } from './stream-table.ts';
 
-export interface Http2Limits {
-  /** Streams that the peer may have open at once. */
-  readonly maxStreams: number;
-  /** Octets of one stream's content, and of all together, that may wait here. */
-  readonly streamWindow: number;
-  readonly connectionWindow: number;
-  /** Octets of one head, as fields count (RFC 9113, section 6.5.2). */
-  readonly maxHeaderList: number;
-  /** Servers: whether CONNECT may open other protocols (RFC 8441). */
-  readonly extendedConnect?: boolean;
-}
-
-/** What a connection needs of the one who has its socket. */
-export interface Http2Owner {
-  /** Where to write. */
-  out(): ByteSink;
-  /** More of what was written waits for the socket than should: the peer does not read. */
-  readonly backlogged: boolean;
-  /** Servers: a request. Returns who takes the rest of it. */
-  onRequest(stream: Http2Stream, head: Http2Head, endStream: boolean): StreamHandler;
-  /** The peer opens no more streams, or takes no more; those up to `lastStream` go on. */
-  onGoaway(lastStream: number, code: number): void;
-  /** What the peer allows has changed. */
-  onSettings(settings: PeerSettings): void;
-  /** The peer has answered `ping`. */
-  onPong?(): void;
-  /** The connection is at its end: what was written is the last; close the socket. */
-  onFailed(error: Http2Error): void;
-}
-
-/** Streams that were reset here, and on which the peer may still be sending. */
-const REMEMBERED_RESETS = 256;
-const MAX_STREAM = 2 ** 31 - 1;
 const OWN_PING = Buffer.from('weftping', 'latin1');
 
 /** One HTTP/2 connection, either side, without its socket. RFC 9113. */
@@ -60,18 +28,12 @@ export class Http2Connection implements FrameSink {
   readonly #heads = new HeadReader();
   readonly #writer = new HeadWriter();
   readonly #guard: FloodGuard;
-  readonly #streams = new Map<number, Http2Stream>();
+  readonly #streams: StreamTable;
   readonly #waiting = new Set<Http2Stream>();
-  readonly #reset = new Set<number>();
   readonly #sendWindow = new SendWindow(DEFAULT_WINDOW);
   readonly #receiveWindow: ReceiveWindow;
   #prefaceLeft: number;
   #settingsRead = false;
-  #lastPeerStream = 0;
-  #nextStream: number;
-  /** Streams that the peer has opened and that are not closed. */
-  #peerStreams = 0;
-  #ownStreams = 0;
   /** The last stream of ours that the peer takes, once it has said goaway. */
   #goawayAt = MAX_STREAM;
   /** The last stream of the peer's that is taken, once that has been said. */
@@ -84,6 +46,7 @@ export class Http2Connection implements FrameSink {
   /** Whether the DATA frame at hand holds anything. */
   #hasContent = false;
   #failed = false;
+  #failure: Http2Error | undefined;
 
   constructor(side: 'server' | 'client', limits: Http2Limits, owner: Http2Owner, clock: Pick<Clock, 'now'>) {
     this.#server = side === 'server';
@@ -91,7 +54,7 @@ export class Http2Connection implements FrameSink {
     this.#owner = owner;
     this.#guard = new FloodGuard(clock);
     this.#prefaceLeft = this.#server ? PREFACE.length : 0;
-    this.#nextStream = this.#server ? 2 : 1;
+    this.#streams = new StreamTable(this.#server);
     // Huffman's code makes at most 8/5 of a block; the list's size is checked field by field.
     this.#reader = new FrameReader(this, { maxHeaderBlock: 2 * limits.maxHeaderList + 1024, maxContinuations: 64 });
     this.#receiveWindow = new ReceiveWindow(limits.connectionWindow);
@@ -102,6 +65,22 @@ export class Http2Connection implements FrameSink {
     return this.#streams.size;
   }
 
+  /** Why the connection was ended from here; undefined when it was not. */
+  get failure(): Http2Error | undefined {
+    return this.#failure;
+  }
+
+  /** Whether the peer's first frame has come, and was what begins HTTP/2. */
+  get greeted(): boolean {
+    return this.#settingsRead;
+  }
+
+  /** Octets of a preface, frame or header block that has begun and not ended; content does not count. */
+  get incomplete(): number {
+    const ofPreface = this.#prefaceLeft > 0 ? 1 + PREFACE.length - this.#prefaceLeft : 0;
+    return (this.#server ? ofPreface : 0) + this.#reader.held;
+  }
+
   /** Octets of all streams' content that wait for the peer's windows. */
   get waitingBytes(): number {
     return this.#waitingBytes;
@@ -109,19 +88,7 @@ export class Http2Connection implements FrameSink {
 
   /** Writes what begins a connection. */
   begin(): void {
-    const { maxStreams, streamWindow, maxHeaderList, connectionWindow, extendedConnect } = this.#limits;
-    const out = this.#owner.out();
-    const settings: number[] = [Setting.initialWindowSize, streamWindow, Setting.maxHeaderListSize, maxHeaderList];
-    if (this.#server) {
-      settings.push(Setting.maxConcurrentStreams, maxStreams);
-      if (extendedConnect === true) settings.push(Setting.enableConnectProtocol, 1);
-    } else {
-      const at = out.reserve(PREFACE.length);
-      PREFACE.copy(out.target, at);
-      settings.push(Setting.enablePush, 0);
-    }
-    frames.writeSettings(out, settings);
-    if (connectionWindow > DEFAULT_WINDOW) frames.writeWindowUpdate(out, 0, connectionWindow - DEFAULT_WINDOW);
+    writeGreeting(this.#owner.out(), this.#server, this.#limits);
   }
 
   /** Reads `bytes[at, end)`. Errors are told to the peer and to the owner. */
@@ -140,8 +107,8 @@ export class Http2Connection implements FrameSink {
     return (
       !this.#failed &&
       this.#goawayAt === MAX_STREAM &&
-      this.#ownStreams < this.peer.maxConcurrentStreams &&
-      this.#nextStream < MAX_STREAM
+      this.#streams.own < this.peer.maxConcurrentStreams &&
+      !this.#streams.exhausted
     );
   }
 
@@ -178,7 +145,7 @@ export class Http2Connection implements FrameSink {
    */
   goaway(final: boolean): void {
     if (this.#failed) return;
-    if (final) this.#lastTaken = this.#lastPeerStream;
+    if (final) this.#lastTaken = this.#streams.lastOfPeer;
     frames.writeGoaway(this.#owner.out(), this.#lastTaken, ErrorCode.noError);
   }
 
@@ -192,7 +159,8 @@ export class Http2Connection implements FrameSink {
   /** Ends the connection with an error. */
   fail(error: Http2Error): void {
     if (this.#failed) return;
-    frames.writeGoaway(this.#owner.out(), this.#lastPeerStream, error.code, error.message.slice(0, 200));
+    frames.writeGoaway(this.#owner.out(), this.#streams.lastOfPeer, error.code, error.message.slice(0, 200));
+    this.#failure = error;
     this.abandon(error.code);
     this.#owner.onFailed(error);
   }
@@ -201,7 +169,7 @@ export class Http2Connection implements FrameSink {
   abandon(code: ErrorCode = ErrorCode.cancel): void {
     this.#failed = true;
     this.#reader.close();
-    for (const stream of [...this.#streams.values()]) this.#closeStream(stream, code);
+    for (const stream of this.#streams.all()) this.#closeStream(stream, code);
   }
 
   // What streams ask for.
@@ -255,7 +223,7 @@ export class Http2Connection implements FrameSink {
   /** One side of `stream` has ended. */
   ended(stream: Http2Stream): void {
     if (!stream.localEnded || !stream.remoteEnded) return;
-    if (this.#isPeers(stream.id)) this.#guard.ended();
+    if (this.#streams.isPeers(stream.id)) this.#guard.ended();
     this.#remove(stream);
   }
 
@@ -264,13 +232,13 @@ export class Http2Connection implements FrameSink {
   onDataStart(id: number, length: number): void {
     this.#requireSettings();
     this.#hasContent = false;
-    if (this.#isIdle(id)) throw new Http2Error(ErrorCode.protocolError, 'DATA on an idle stream');
+    if (this.#streams.isIdle(id)) throw new Http2Error(ErrorCode.protocolError, 'DATA on an idle stream');
     this.#receiveWindow.receive(length);
     const stream = this.#streams.get(id);
     this.#current = undefined;
     if (stream === undefined || stream.remoteEnded) {
       this.#credit(length);
-      if (!this.#reset.has(id)) this.#streamFailed(id, ErrorCode.streamClosed);
+      if (!this.#streams.wasReset(id)) this.#streamFailed(id, ErrorCode.streamClosed);
       return;
     }
     stream.receiveWindow.receive(length);
@@ -305,18 +273,19 @@ export class Http2Connection implements FrameSink {
     this.#heads.begin(kind);
     const whole = this.#decoder.decode(bytes, start, end, this.#limits.maxHeaderList, this.#heads);
     if (stream !== undefined) return this.#onOpenStream(stream, whole, endStream);
-    if (this.#reset.has(id)) return;
+    if (this.#streams.wasReset(id)) return;
     if (!this.#server || id % 2 === 0) throw new Http2Error(ErrorCode.protocolError, `HEADERS on stream ${id}`);
-    if (id <= this.#lastPeerStream) throw new Http2Error(ErrorCode.streamClosed, `HEADERS on the closed stream ${id}`);
-    this.#lastPeerStream = id;
+    if (id <= this.#streams.lastOfPeer)
+      throw new Http2Error(ErrorCode.streamClosed, `HEADERS on the closed stream ${id}`);
+    this.#streams.lastOfPeer = id;
     this.#onNewStream(id, whole, endStream);
   }
 
   onRstStream(id: number, code: number): void {
     this.#requireSettings();
-    if (this.#isIdle(id)) throw new Http2Error(ErrorCode.protocolError, 'RST_STREAM on an idle stream');
+    if (this.#streams.isIdle(id)) throw new Http2Error(ErrorCode.protocolError, 'RST_STREAM on an idle stream');
     const stream = this.#streams.get(id);
-    if (this.#isPeers(id)) this.#guard.reset();
+    if (this.#streams.isPeers(id)) this.#guard.reset();
     if (stream !== undefined) this.#closeStream(stream, code);
   }
 
@@ -328,7 +297,7 @@ export class Http2Connection implements FrameSink {
     if (this.peer.headerTableSize !== headerTableSize) this.#writer.setPeerTableSize(this.peer.headerTableSize);
     const difference = this.peer.initialWindow - initialWindow;
     if (difference !== 0) {
-      for (const stream of this.#streams.values()) {
+      for (const stream of this.#streams.all()) {
         if (!stream.sendWindow.add(difference)) throw tooMuch();
       }
     }
@@ -359,8 +328,9 @@ export class Http2Connection implements FrameSink {
   onGoaway(lastStream: number, code: number): void {
     this.#requireSettings();
     this.#goawayAt = Math.min(this.#goawayAt, lastStream, MAX_STREAM - 1);
-    for (const stream of [...this.#streams.values()]) {
-      if (!this.#isPeers(stream.id) && stream.id > lastStream) this.#closeStream(stream, ErrorCode.refusedStream);
+    for (const stream of this.#streams.all()) {
+      if (!this.#streams.isPeers(stream.id) && stream.id > lastStream)
+        this.#closeStream(stream, ErrorCode.refusedStream);
     }
     this.#owner.onGoaway(lastStream, code);
   }
@@ -371,7 +341,7 @@ export class Http2Connection implements FrameSink {
       if (!this.#sendWindow.add(increment)) throw tooMuch();
       return this.#flushWaiting();
     }
-    if (this.#isIdle(id)) throw new Http2Error(ErrorCode.protocolError, 'WINDOW_UPDATE on an idle stream');
+    if (this.#streams.isIdle(id)) throw new Http2Error(ErrorCode.protocolError, 'WINDOW_UPDATE on an idle stream');
     const stream = this.#streams.get(id);
     if (stream === undefined) return;
     if (!stream.sendWindow.add(increment)) return this.resetStream(stream, ErrorCode.flowControlError);
@@ -390,14 +360,13 @@ export class Http2Connection implements FrameSink {
   }
 
   #onNewStream(id: number, whole: boolean, endStream: boolean): void {
-    if (this.#peerStreams >= this.#limits.maxStreams || id > this.#lastTaken) {
+    if (this.#streams.ofPeer >= this.#limits.maxStreams || id > this.#lastTaken) {
       this.#guard.reset();
       return this.#rst(id, ErrorCode.refusedStream);
     }
     const head = this.#heads.finish(this.#limits.extendedConnect === true);
     if (head === undefined || (endStream && head.contentLength > 0)) return this.#malformed(id);
     const stream = this.#createStream(id);
-    this.#peerStreams++;
     this.#guard.worked();
     stream.headRead = true;
     stream.expected = head.contentLength;
@@ -451,18 +420,11 @@ export class Http2Connection implements FrameSink {
 
   #rst(id: number, code: ErrorCode): void {
     frames.writeRstStream(this.#owner.out(), id, code);
-    this.#reset.add(id);
-    if (this.#reset.size <= REMEMBERED_RESETS) return;
-    for (const oldest of this.#reset) {
-      this.#reset.delete(oldest);
-      return;
-    }
+    this.#streams.rememberReset(id);
   }
 
   #openStream(handler: StreamHandler): Http2Stream {
-    const stream = this.#createStream(this.#nextStream);
-    this.#nextStream += 2;
-    this.#ownStreams++;
+    const stream = this.#createStream(this.#streams.takeNumber());
     stream.handler = handler;
     return stream;
   }
@@ -473,7 +435,7 @@ export class Http2Connection implements FrameSink {
 
   #createStream(id: number): Http2Stream {
     const stream = new Http2Stream(this, id, this.peer.initialWindow, this.#limits.streamWindow);
-    this.#streams.set(id, stream);
+    this.#streams.add(stream);
     return stream;
   }
 
@@ -487,10 +449,8 @@ export class Http2Connection implements FrameSink {
   #remove(stream: Http2Stream): void {
     if (stream.closed) return;
     stream.closed = true;
-    this.#streams.delete(stream.id);
+    this.#streams.delete(stream);
     this.#waiting.delete(stream);
-    if (this.#isPeers(stream.id)) this.#peerStreams--;
-    else this.#ownStreams--;
     this.#credit(stream.receiveWindow.held);
     stream.handler?.onClosed();
   }
@@ -507,14 +467,6 @@ export class Http2Connection implements FrameSink {
       if (this.#sendWindow.left <= 0) return;
       if (!stream.flush()) this.#waiting.delete(stream);
     }
-  }
-
-  #isPeers(id: number): boolean {
-    return (id % 2 === 1) === this.#server;
-  }
-
-  #isIdle(id: number): boolean {
-    return this.#isPeers(id) ? id > this.#lastPeerStream : id >= this.#nextStream;
   }
 
   /** SETTINGS are the first frame of either side. Section 3.4. */

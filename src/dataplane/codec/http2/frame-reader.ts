@@ -77,6 +77,12 @@ export class FrameReader {
     this.#maxFrame = maxFrame;
   }
 
+  /** Octets of a frame or header block that has begun and not ended; those of DATA are handed on as they come. */
+  get held(): number {
+    const ofHead = this.#headRead < FRAME_HEAD ? this.#headRead : 0;
+    return ofHead + this.#gatheredLength + this.#blockLength;
+  }
+
   /** Reads nothing more, also in a `read` that is under way. */
   close(): void {
     this.#closed = true;

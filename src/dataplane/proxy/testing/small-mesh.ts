@@ -8,10 +8,20 @@ import type { ClusterPolicy } from '../../cluster/policy.ts';
 import { boltCodec } from '../../codec/bolt/codec.ts';
 import { NetContext } from '../../net/net-context.ts';
 import { ClusterStats } from '../cluster-stats.ts';
+import { HeadWriter, newHopFields } from '../../codec/http1/head-writer.ts';
+import type { HttpUpstreamLimits } from '../../upstream/http/http-deps.ts';
 import { ManagedCluster } from '../managed-cluster.ts';
 import { ProxyListener, type ListenerSpec } from '../proxy-listener.ts';
 import { Caller, Provider } from './bolt-peer.ts';
 import { settled } from './settled.ts';
+
+export const HTTP_LIMITS: HttpUpstreamLimits = {
+  maxHead: 65_536,
+  maxFields: 100,
+  highWater: 1 << 20,
+  streamWindow: 1 << 18,
+  connectionWindow: 1 << 20,
+};
 
 export const LIMITS: ListenerSpec['limits'] = {
   maxFrame: 1 << 20,
@@ -71,6 +81,9 @@ export class SmallMesh {
       codec: boltCodec,
       chance: () => 0.5,
       limits: { maxFrame: LIMITS.maxFrame, maxHeader: LIMITS.maxHeader, highWater: 1 << 20 },
+      http: HTTP_LIMITS,
+      http1Writer: new HeadWriter(),
+      hop: newHopFields(),
       nextId: () => ++lastId,
     };
     const stats = new ClusterStats(metrics, { cluster: SERVICE });
@@ -81,10 +94,10 @@ export class SmallMesh {
       {
         name: 'egress',
         host: '127.0.0.1',
-        codec: boltCodec,
+        bolt: { codec: boltCodec, route: (service) => (service === SERVICE ? this.cluster : undefined) },
         limits: { ...LIMITS, ...limits },
         idleTimeout,
-        route: (service) => (service === SERVICE ? this.cluster : undefined),
+        detectTimeout: 0,
       },
       { net, clock, wheel, slowWheel, budget, log: silentLogger },
       metrics,

@@ -24,6 +24,7 @@ export function request(parts: RequestParts): RequestHead {
     knownAt,
     name: (field) => fields[field]![0],
     value: (field) => fields[field]![1],
+    has: (known) => fields.some((_, field) => knownAt(field) === known),
     get: (known) => fields.find((_, field) => knownAt(field) === known)?.[1],
   };
 }

@@ -1,6 +1,7 @@
 import { ManualClock } from '../../../../core/manual-clock.ts';
 import { BufferSink } from '../../../message/buffer-sink.ts';
-import { Http2Connection, type Http2Limits, type Http2Owner } from '../connection.ts';
+import { Http2Connection } from '../connection.ts';
+import type { Http2Limits, Http2Owner } from '../owner.ts';
 import type { Http2Head } from '../head.ts';
 import type { Http2Error } from '../protocol.ts';
 import type { Http2Stream, StreamHandler } from '../stream.ts';

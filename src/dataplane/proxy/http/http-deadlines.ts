@@ -1,0 +1,133 @@
+import { NOT_SET, type WheelEntry } from '../../../core/timer-wheel.ts';
+import { parseGrpcTimeout } from '../../codec/grpc/timeout.ts';
+import { Known } from '../../message/http-fields.ts';
+import type { RequestHead } from '../../message/http-head.ts';
+import type { HttpScope } from './http-scope.ts';
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** What came too late, for people; `status` where it is not the endpoint's fault. */
+export interface Late {
+  readonly message: string;
+  readonly status: 408 | undefined;
+}
+
+/**
+ * The times that one exchange may take: for a place in line, for the head of the response, for each
+ * move of its content, and altogether where its caller says so. One entry in the wheel serves all: it
+ * is set for the next of them, and only ever moved to come earlier; when it comes for nothing, it is
+ * set anew.
+ */
+export class HttpDeadlines {
+  readonly #owner: WheelEntry;
+  readonly #scope: HttpScope;
+  #startedAt = 0;
+  #timeout = 0;
+  /** When its caller stops waiting. */
+  #expiresAt = NEVER;
+  #queueUntil = NEVER;
+  #headUntil = NEVER;
+  #movedAt = 0;
+  /** Content of the request is waited for. */
+  #inRequest = false;
+  #grpc = false;
+
+  constructor(owner: WheelEntry, scope: HttpScope) {
+    this.#owner = owner;
+    this.#scope = scope;
+  }
+
+  /** @param timeout from the end of the request to the head of its response. */
+  start(now: number, head: RequestHead, grpc: boolean, timeout: number): void {
+    this.#startedAt = this.#movedAt = now;
+    this.#grpc = grpc;
+    this.#inRequest = true;
+    const own = grpc ? parseGrpcTimeout(head.get(Known.grpcTimeout) ?? '') : undefined;
+    this.#expiresAt = own === undefined ? NEVER : now + own;
+    // A call of gRPC takes as long as its caller says; one that says nothing waits.
+    this.#timeout = grpc ? NEVER : timeout;
+    this.#queueUntil = this.#headUntil = NEVER;
+    this.#set();
+  }
+
+  onRequestEnd(now: number): void {
+    this.#inRequest = false;
+    this.#movedAt = now;
+    if (this.#timeout === NEVER) return;
+    this.#headUntil = now + this.#timeout;
+    this.#set();
+  }
+
+  onQueued(ms: number): void {
+    this.#queueUntil = this.#scope.deps.clock.now() + ms;
+    this.#set();
+  }
+
+  onDequeued(): void {
+    this.#queueUntil = NEVER;
+  }
+
+  onResponse(): void {
+    this.#headUntil = this.#timeout = NEVER;
+    this.moved();
+  }
+
+  /** It goes on in both directions, for as long as it likes. */
+  onTunnel(): void {
+    this.#inRequest = false;
+    this.onResponse();
+  }
+
+  moved(): void {
+    this.#movedAt = this.#scope.deps.clock.now();
+  }
+
+  stop(): void {
+    this.#scope.deps.wheel.clear(this.#owner);
+  }
+
+  /** What the caller leaves of its time, in milliseconds; undefined when it does not say, or it has hardly changed. */
+  remaining(): number | undefined {
+    if (this.#expiresAt === NEVER) return undefined;
+    const now = this.#scope.deps.clock.now();
+    return now - this.#startedAt < 1 ? undefined : Math.max(0, this.#expiresAt - now);
+  }
+
+  /** What is too late by now. When nothing is, the wheel is set for the next. */
+  check(): Late | undefined {
+    const now = this.#scope.deps.clock.now();
+    const waited = Math.round(now - this.#startedAt);
+    if (now >= this.#expiresAt) return late(`the caller's deadline passed after ${waited} ms`);
+    if (now >= this.#queueUntil) return late(`waited ${waited} ms for a connection`);
+    if (now >= this.#headUntil) return late(`no response in ${this.#timeout} ms`);
+    const idle = this.#idleLimit;
+    if (now >= this.#movedAt + idle) {
+      if (this.#waitsForBody) return late(`the body stood still for ${idle} ms (bodyTimeout)`, 408);
+      return late(`nothing moved for ${idle} ms (streamIdleTimeout)`);
+    }
+    this.#set();
+    return undefined;
+  }
+
+  /** A stream of gRPC messages may pause for as long as it likes; a body is on its way. */
+  get #waitsForBody(): boolean {
+    return this.#inRequest && !this.#grpc;
+  }
+
+  get #idleLimit(): number {
+    const { bodyTimeout, streamIdleTimeout } = this.#scope.limits;
+    if (this.#waitsForBody) return bodyTimeout;
+    return streamIdleTimeout === 0 ? NEVER : streamIdleTimeout;
+  }
+
+  #set(): void {
+    const { wheel } = this.#scope.deps;
+    const next = Math.min(this.#expiresAt, this.#queueUntil, this.#headUntil, this.#movedAt + this.#idleLimit);
+    if (next === NEVER) return;
+    if (this.#owner.wheelSlot === NOT_SET || next < this.#owner.deadline) wheel.set(this.#owner, next);
+  }
+}
+
+function late(message: string, status?: 408): Late {
+  return { message, status };
+}

@@ -1,0 +1,404 @@
+import type { WeftError } from '../../../core/errors.ts';
+import type { Place } from '../../../core/line.ts';
+import { NOT_SET, type WheelEntry } from '../../../core/timer-wheel.ts';
+import type { Endpoint } from '../../cluster/endpoint.ts';
+import { GrpcKind, grpcKind } from '../../codec/grpc/content-type.ts';
+import { Known } from '../../message/http-fields.ts';
+import type { RequestHead, ResponseHead } from '../../message/http-head.ts';
+import type { CallerHandler, CallerStream, EndpointStream, Trailers } from '../../message/http-stream.ts';
+import type { Outcome } from '../../message/outcome.ts';
+import type { ClusterRoute, RedirectRoute, RespondRoute } from '../../route/route.ts';
+import type { HttpCall } from '../../upstream/http/http-call.ts';
+import type { ManagedCluster } from '../managed-cluster.ts';
+import { HttpDeadlines } from './http-deadlines.ts';
+import type { HttpScope } from './http-scope.ts';
+import { outcomeOfResponse, outcomeOfTrailers } from './http-outcome.ts';
+import { KeptContent } from './kept-content.ts';
+import { answerFailure, answerRoute } from './local-answer.ts';
+import { editRequest, editResponse, editTunnel } from './pass-on.ts';
+
+/** Endpoints that do not take a request are left for others this often, before it fails. */
+const MAX_TRIES_ELSEWHERE = 3;
+/** Requests that may be sent twice. RFC 9110, section 9.2.2. */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * One HTTP request and its response, whichever versions the two sides speak.
+ *
+ *   start        the head has arrived: find its route and cluster, set its deadlines
+ *   dispatch     pick an endpoint, ask its pool for a stream
+ *   onStream     send the head and what has come of the content
+ *   onResponse   the head of the response: pass it on; content and trailers follow
+ *   onUnavailable, onEndpointLost
+ *                something went wrong on the way: try elsewhere if that is safe, else answer
+ *
+ * Content is passed on as it comes, both ways at once; who sends faster than the other side takes is
+ * paused. Exchanges are reused.
+ */
+export class HttpExchange implements CallerHandler, HttpCall, WheelEntry {
+  deadline = 0;
+  wheelSlot = NOT_SET;
+  wheelNext: WheelEntry | undefined;
+  wheelPrev: WheelEntry | undefined;
+
+  finished = true;
+  readonly #scope: HttpScope;
+  readonly #deadlines: HttpDeadlines;
+  readonly #content: KeptContent;
+  #caller: CallerStream | undefined;
+  #head: RequestHead | undefined;
+  /** Where an HTTP/1 head is kept beyond the turn it came in. */
+  #scratch: Buffer = NOTHING;
+  #headKept = false;
+  #startedAt = 0;
+  #route: ClusterRoute | undefined;
+  #target: ManagedCluster | undefined;
+  #endpoint: Endpoint | undefined;
+  #stream: EndpointStream | undefined;
+  #place: Place | undefined;
+  #grpc = false;
+  /** It asks for another protocol, or a tunnel. */
+  #opens = false;
+  #tunnel = false;
+  #requestEnded = false;
+  #requestTrailers: Trailers = [];
+  #requestBytes = 0;
+  #responseStarted = false;
+  #responseEnded = false;
+  #outcome: Outcome = 'ok';
+  #triesLeft = 0;
+  /** Each side's source is paused because the other side takes no more. */
+  #callerPaused = false;
+  #endpointPaused = false;
+
+  constructor(scope: HttpScope) {
+    this.#scope = scope;
+    this.#deadlines = new HttpDeadlines(this, scope);
+    this.#content = new KeptContent(scope.deps.budget);
+  }
+
+  /** @param end whether no content follows. */
+  start(caller: CallerStream, head: RequestHead, end: boolean): void {
+    this.#reset(caller, head, end);
+    const { managed, route } = this.#scope.decide(head);
+    if (route !== undefined && route.kind !== 'cluster') return this.#answerRoute(route, head);
+    this.#route = route;
+    if (managed === undefined) return this.#fail('no_route', noRoute(route, head));
+    this.#target = managed;
+    const { cluster, stats } = managed;
+    cluster.lastUsed = this.#startedAt;
+    stats.active++;
+    this.#deadlines.start(this.#startedAt, head, this.#grpc, this.#route?.timeout ?? cluster.policy.http.timeout);
+    if (end) this.#deadlines.onRequestEnd(this.#startedAt);
+    if (cluster.known) return this.#dispatch(undefined);
+    if (cluster.waiting >= cluster.policy.queue.max) {
+      return this.#fail('overload', `${cluster.waiting} requests wait for the first endpoints already`);
+    }
+    this.onQueued(cluster.whenKnown(() => this.#dispatch(undefined)));
+  }
+
+  // What the caller says.
+
+  onRequestData(bytes: Buffer, start: number, end: number): void {
+    if (this.finished || this.#requestEnded) return;
+    this.#requestBytes += end - start;
+    this.#deadlines.moved();
+    const { maxBody } = this.#scope.limits;
+    if (maxBody > 0 && this.#requestBytes > maxBody && !this.#tunnel) return this.#tooLarge();
+    const stream = this.#stream;
+    if (stream === undefined) return this.#keepContent(bytes, start, end);
+    this.#content.passed(bytes, start, end);
+    stream.sendData(bytes, start, end);
+    if (stream.congested) this.#pauseCaller();
+  }
+
+  onRequestEnd(trailers: Trailers): void {
+    if (this.finished || this.#requestEnded) return;
+    this.#requestEnded = true;
+    this.#requestTrailers = trailers;
+    this.#deadlines.onRequestEnd(this.#scope.deps.clock.now());
+    this.#stream?.sendEnd(trailers);
+    if (this.#tunnel && this.#responseEnded) this.#finish(this.#outcome);
+  }
+
+  onCallerGone(): void {
+    if (this.finished) return;
+    this.#caller = undefined;
+    this.#finish('abandoned');
+  }
+
+  onCallerDrained(): void {
+    if (!this.#endpointPaused) return;
+    this.#endpointPaused = false;
+    this.#deadlines.moved();
+    this.#stream?.setFlowing(true);
+  }
+
+  /** The caller's side is out of step: nothing more of the request can be read. */
+  onRequestBroken(status: number, message: string): void {
+    if (this.finished) return;
+    this.#requestEnded = false;
+    this.#failWith(status === 408 ? 'timeout' : status === 413 ? 'too_large' : 'malformed_frame', message, status);
+  }
+
+  // What the pool says.
+
+  onQueued(place: Place): void {
+    this.#place = place;
+    this.#keepHead();
+    this.#pauseCaller();
+    this.#deadlines.onQueued(this.#target!.cluster.policy.queue.timeout);
+  }
+
+  onUnavailable(error: WeftError): void {
+    if (this.finished) return;
+    this.#leaveQueue();
+    if (this.#triesLeft-- > 0 && this.#isElsewhere) return this.#dispatch(this.#endpoint);
+    this.#fail(error.code === 'connect_failed' ? 'no_healthy_endpoint' : (error.code as Outcome), error.message);
+  }
+
+  onStream(stream: EndpointStream): void {
+    this.#leaveQueue();
+    this.#stream = stream;
+    const head = this.#head!;
+    const content = this.#content;
+    // The head of HTTP/1 is gone after this turn, unless it is kept for another try.
+    if (stream.reused) this.#keepHead();
+    const end = this.#requestEnded && content.empty && this.#requestTrailers.length === 0;
+    const route = this.#route;
+    const edits = editRequest(this.#scope, this.#caller!, head, stream.version, route, this.#deadlines);
+    stream.sendRequest(head, route?.rewritePath?.(head.path), route?.host, edits, end);
+    if (this.#stream !== stream || end) return;
+    // HTTP/2 may refuse a request that is on its way; HTTP/1 does not say whether it was worked on.
+    content.replay(stream, stream.version === 2 && !this.#opens);
+    if (this.#requestEnded) stream.sendEnd(this.#requestTrailers);
+    else if (!stream.congested) this.#resumeCaller();
+  }
+
+  // What the endpoint says.
+
+  onInterim(head: ResponseHead): void {
+    if (this.finished || this.#responseStarted) return;
+    this.#caller!.sendInterim(head, editResponse(this.#scope, undefined));
+  }
+
+  onResponse(head: ResponseHead, end: boolean): void {
+    if (this.finished) return;
+    this.#begunResponse();
+    // Refused to go on in another protocol: then the request was complete.
+    if (this.#opens) this.#requestEnded = true;
+    this.#outcome = outcomeOfResponse(head, this.#grpc);
+    this.#responseEnded = end;
+    this.#caller!.sendResponse(head, editResponse(this.#scope, this.#route), end);
+    if (end) this.#finish(this.#outcome);
+  }
+
+  onTunnel(head: ResponseHead): void {
+    if (this.finished) return;
+    this.#begunResponse();
+    this.#tunnel = true;
+    this.#deadlines.onTunnel();
+    this.#caller!.sendTunnel(head, editTunnel(this.#scope, this.#caller!, this.#route));
+  }
+
+  onResponseData(bytes: Buffer, start: number, end: number): void {
+    if (this.finished) return;
+    const caller = this.#caller!;
+    this.#deadlines.moved();
+    caller.sendData(bytes, start, end);
+    if (!caller.congested || this.#endpointPaused) return;
+    this.#endpointPaused = true;
+    this.#stream?.setFlowing(false);
+  }
+
+  onResponseEnd(trailers: Trailers): void {
+    if (this.finished) return;
+    if (this.#grpc) this.#outcome = outcomeOfTrailers(trailers, this.#outcome);
+    this.#responseEnded = true;
+    this.#caller!.sendEnd(trailers);
+    if (!this.#tunnel || this.#requestEnded) this.#finish(this.#outcome);
+  }
+
+  onEndpointLost(error: WeftError): void {
+    if (this.finished) return;
+    const stream = this.#stream;
+    this.#stream = undefined;
+    if (this.#mayRepeat(error, stream) && this.#triesLeft-- > 0) {
+      // The same endpoint will do: it was the connection that failed.
+      this.#target!.stats.retried();
+      return this.#dispatch(error.retriable && this.#isElsewhere ? this.#endpoint : undefined);
+    }
+    this.#fail(error.code as Outcome, error.message);
+  }
+
+  onEndpointDrained(): void {
+    this.#resumeCaller();
+  }
+
+  /** The deadline of the wheel: there are several, of which one may have come. */
+  onDeadline(): void {
+    const late = this.#deadlines.check();
+    if (late === undefined) return;
+    const where = this.#endpoint === undefined ? '' : ` (${this.#endpoint.address})`;
+    this.#failWith('timeout', late.message + where, late.status);
+  }
+
+  #reset(caller: CallerStream, head: RequestHead, end: boolean): void {
+    this.finished = this.#headKept = this.#tunnel = this.#responseStarted = this.#responseEnded = false;
+    this.#callerPaused = this.#endpointPaused = false;
+    this.#caller = caller;
+    this.#head = head;
+    this.#startedAt = this.#scope.deps.clock.now();
+    this.#grpc = grpcKind(head.get(Known.contentType)) !== GrpcKind.none;
+    this.#opens = head.protocol !== '' || head.method === 'CONNECT';
+    this.#requestEnded = end;
+    this.#requestTrailers = [];
+    this.#requestBytes = 0;
+    this.#content.reset();
+    this.#outcome = 'ok';
+    this.#triesLeft = MAX_TRIES_ELSEWHERE;
+  }
+
+  #dispatch(except: Endpoint | undefined): void {
+    const target = this.#target!;
+    this.#leaveQueue();
+    const endpoint = target.cluster.pick(except);
+    if (endpoint === undefined) {
+      return this.#fail('no_healthy_endpoint', 'no endpoint is known; is a provider running and published?');
+    }
+    this.#leaveEndpoint();
+    this.#endpoint = endpoint;
+    endpoint.active++;
+    target.http(endpoint, this.#version(target)).acquire(this);
+  }
+
+  #version(target: ManagedCluster): 1 | 2 {
+    const { version } = target.cluster.policy.http;
+    if (version !== 'same') return version === 'http1' ? 1 : 2;
+    return this.#caller!.version;
+  }
+
+  get #isElsewhere(): boolean {
+    const here = this.#endpoint?.removed === false ? 1 : 0;
+    return this.#target!.cluster.size > here;
+  }
+
+  /** Whether the request can be sent again, and that is safe. */
+  #mayRepeat(error: WeftError, stream: EndpointStream | undefined): boolean {
+    if (this.#responseStarted || !this.#content.complete || !this.#isHeadThere) return false;
+    if (error.retriable) return true;
+    // A pooled connection may be closed by the peer at the very moment in which it is used. RFC 9112, section 9.3.1.
+    return error.code === 'connection_lost' && stream?.reused === true && IDEMPOTENT.has(this.#head!.method);
+  }
+
+  get #isHeadThere(): boolean {
+    return this.#headKept || this.#caller!.version === 2;
+  }
+
+  #keepHead(): void {
+    if (this.#headKept) return;
+    this.#headKept = true;
+    this.#scratch = this.#caller!.keepHead(this.#scratch);
+  }
+
+  /** No stream yet: what has come waits here, and no more is to come. */
+  #keepContent(bytes: Buffer, start: number, end: number): void {
+    if (!this.#content.hold(bytes, start, end)) {
+      return this.#fail('overload', 'no memory left for requests that wait (maxBuffered)');
+    }
+    this.#pauseCaller();
+  }
+
+  #pauseCaller(): void {
+    if (this.#callerPaused || this.#requestEnded) return;
+    this.#callerPaused = true;
+    this.#caller!.setFlowing(false);
+  }
+
+  #resumeCaller(): void {
+    if (!this.#callerPaused) return;
+    this.#callerPaused = false;
+    this.#deadlines.moved();
+    this.#caller?.setFlowing(true);
+  }
+
+  #begunResponse(): void {
+    this.#responseStarted = true;
+    this.#content.drop();
+    this.#deadlines.onResponse();
+  }
+
+  #leaveQueue(): void {
+    if (this.#place === undefined) return;
+    this.#place.leave();
+    this.#place = undefined;
+    this.#deadlines.onDequeued();
+  }
+
+  #leaveEndpoint(): void {
+    if (this.#endpoint !== undefined) this.#endpoint.active--;
+    this.#endpoint = undefined;
+  }
+
+  #answerRoute(route: RedirectRoute | RespondRoute, head: RequestHead): void {
+    this.#responseStarted = this.#responseEnded = true;
+    answerRoute(this.#caller!, head, route);
+    this.#finish('ok');
+  }
+
+  #tooLarge(): void {
+    this.onRequestBroken(413, `the body is larger than ${this.#scope.limits.maxBody} octets (maxBody)`);
+  }
+
+  #fail(outcome: Outcome, message: string): void {
+    this.#failWith(outcome, message, undefined);
+  }
+
+  /** @param status in place of the one that goes with `outcome`. */
+  #failWith(outcome: Outcome, message: string, status: number | undefined): void {
+    const caller = this.#caller!;
+    const name = this.#target === undefined ? '' : `${this.#target.cluster.name}: `;
+    if (this.#responseStarted) {
+      this.#caller = undefined;
+      caller.abort();
+    } else {
+      const head = this.#head!;
+      answerFailure(caller, head, this.#grpc, { outcome, message: name + message, status });
+      this.#responseEnded = true;
+    }
+    this.#finish(outcome);
+  }
+
+  #finish(outcome: Outcome): void {
+    const { deps } = this.#scope;
+    this.finished = true;
+    this.#deadlines.stop();
+    this.#place?.leave();
+    this.#place = undefined;
+    this.#content.drop();
+    const stream = this.#stream;
+    this.#stream = undefined;
+    if (stream !== undefined && !(this.#requestEnded && this.#responseEnded)) stream.cancel();
+    this.#leaveEndpoint();
+    const target = this.#target;
+    if (target === undefined) {
+      this.#scope.unrouted(outcome);
+    } else {
+      target.stats.active--;
+      target.stats.ended(outcome, deps.clock.now() - this.#startedAt);
+    }
+    this.#caller = undefined;
+    this.#head = undefined;
+    this.#target = undefined;
+    this.#route = undefined;
+    this.#scope.recycle(this);
+  }
+}
+
+function noRoute(route: ClusterRoute | undefined, head: RequestHead): string {
+  if (head.method === 'CONNECT' && head.protocol === '') return 'CONNECT is refused unless a route names the method';
+  const name = route?.cluster ?? head.authority;
+  if (name === '') return 'the request names no host';
+  return `no cluster is named ${name}: add it under clusters or routes, or a registry that knows it`;
+}

@@ -1,0 +1,116 @@
+import type { Metrics } from '../../../telemetry/metrics.ts';
+import { HeadWriter, type HopFields, newHopFields } from '../../codec/http1/head-writer.ts';
+import { Forwarding, type ForwardingSettings } from '../../message/forwarding.ts';
+import { KNOWN_NAMES } from '../../message/http-fields.ts';
+import type { RequestHead } from '../../message/http-head.ts';
+import type { Outcome } from '../../message/outcome.ts';
+import type { Connection } from '../../net/connection.ts';
+import { hostOf } from '../../route/authority.ts';
+import type { RouteTable } from '../../route/route-table.ts';
+import type { ListenerPeer, PeerEvents } from '../listener-peer.ts';
+import type { ProxyDeps } from '../listener-scope.ts';
+import type { ManagedCluster } from '../managed-cluster.ts';
+import type { ProtocolServer } from '../protocol-server.ts';
+import { countUnrouted } from '../unrouted.ts';
+import { HttpExchange } from './http-exchange.ts';
+import type { HttpLimits, HttpScope, HttpTarget, SharedEdits } from './http-scope.ts';
+import { Http1Caller } from './http1-caller.ts';
+import { Http2Caller } from './http2-caller.ts';
+
+/** Exchanges kept for reuse. */
+const MAX_FREE_EXCHANGES = 4096;
+/** A slow caller holds at most so much of its responses' sources; a slow endpoint so much of its requests'. */
+const STREAM_WINDOW = 256 << 10;
+const CONNECTION_WINDOW = 1 << 20;
+/** A caller that takes nothing of its responses holds up nobody else: it may pause for a while. */
+const STALL_MS = 60_000;
+
+export interface HttpSpec {
+  readonly limits: HttpLimits;
+  readonly upgrades: readonly string[];
+  readonly forwarding: ForwardingSettings;
+  readonly routes: RouteTable;
+  /** The cluster of a name that a route gives. */
+  readonly cluster: (name: string) => ManagedCluster | undefined;
+  /** The cluster of a request that no route fits; `host` is in lower case, without its port. */
+  readonly fallback: (host: string) => ManagedCluster | undefined;
+  /** Makes ids of requests; never the same twice. */
+  readonly makeRequestId: () => string;
+}
+
+/** What the HTTP connections of one listener share. */
+export class HttpServer implements HttpScope {
+  readonly name: string;
+  readonly deps: ProxyDeps;
+  readonly streamWindow = STREAM_WINDOW;
+  readonly connectionWindow = CONNECTION_WINDOW;
+  readonly stallTimeout = STALL_MS;
+  readonly http1Writer = new HeadWriter();
+  readonly hop: HopFields = newHopFields();
+  readonly http1: ProtocolServer;
+  readonly http2: ProtocolServer;
+  idleTimeout = 0;
+  #spec: HttpSpec;
+  #forwarding: Forwarding;
+  readonly #metrics: Metrics;
+  readonly #edits: SharedEdits = { without: new Uint8Array(KNOWN_NAMES.length), withoutNames: undefined, added: [] };
+  readonly #free: HttpExchange[] = [];
+
+  constructor(name: string, spec: HttpSpec, deps: ProxyDeps, metrics: Metrics) {
+    this.name = name;
+    this.deps = deps;
+    this.#spec = spec;
+    this.#metrics = metrics;
+    this.#forwarding = new Forwarding(spec.forwarding, spec.makeRequestId);
+    this.http1 = { serve: (connection, events) => this.#serve(Http1Caller, connection, events) };
+    this.http2 = { serve: (connection, events) => this.#serve(Http2Caller, connection, events) };
+  }
+
+  get limits(): HttpLimits {
+    return this.#spec.limits;
+  }
+
+  get upgrades(): readonly string[] {
+    return this.#spec.upgrades;
+  }
+
+  adjust(spec: HttpSpec): void {
+    this.#spec = spec;
+    this.#forwarding = new Forwarding(spec.forwarding, spec.makeRequestId);
+  }
+
+  freshEdits(): SharedEdits {
+    const edits = this.#edits;
+    edits.without.fill(0);
+    edits.withoutNames = undefined;
+    edits.added.length = 0;
+    return edits;
+  }
+
+  decide(head: RequestHead): HttpTarget {
+    const route = this.#spec.routes.match(head);
+    if (route === undefined) {
+      // A tunnel to anywhere is nobody's by default.
+      const isTunnel = head.method === 'CONNECT' && head.protocol === '';
+      return { route, managed: isTunnel ? undefined : this.#spec.fallback(hostOf(head.authority)) };
+    }
+    return { route, managed: route.kind === 'cluster' ? this.#spec.cluster(route.cluster) : undefined };
+  }
+
+  takeExchange(): HttpExchange {
+    return this.#free.pop() ?? new HttpExchange(this);
+  }
+
+  recycle(exchange: HttpExchange): void {
+    if (this.#free.length < MAX_FREE_EXCHANGES) this.#free.push(exchange);
+  }
+
+  unrouted(outcome: Outcome): void {
+    countUnrouted(this.#metrics, this.name, outcome);
+  }
+
+  #serve(Caller: typeof Http1Caller | typeof Http2Caller, connection: Connection, events: PeerEvents): ListenerPeer {
+    const scheme = connection.encrypted ? 'https' : 'http';
+    return new Caller(this, events, connection, this.#forwarding.connection(connection.peerAddress, scheme));
+  }
+}

@@ -1,0 +1,411 @@
+import { writeChunk, writeLastChunk } from '../../codec/http1/chunks.ts';
+import {
+  type ConnectionOptions,
+  connectionOptions,
+  isConnect,
+  keepsAlive,
+  requestFraming,
+} from '../../codec/http1/framing.ts';
+import type { Http1Head } from '../../codec/http1/head.ts';
+import { MessageReader, type MessageSink } from '../../codec/http1/message-reader.ts';
+import { webSocketAccept } from '../../codec/http1/web-socket-handshake.ts';
+import type { ConnectionForwarding } from '../../message/forwarding.ts';
+import { Known } from '../../message/http-fields.ts';
+import type { HeadEdits, ResponseHead } from '../../message/http-head.ts';
+import { HttpRefusal } from '../../message/http-refusal.ts';
+import { type CallerStream, NO_TRAILERS, type Trailers } from '../../message/http-stream.ts';
+import { LocalHead, NO_EDITS } from '../../message/local-head.ts';
+import type { Connection, ConnectionHandler } from '../../net/connection.ts';
+import { CallerWatch, type Watched } from '../caller-watch.ts';
+import type { ListenerPeer, PeerEvents } from '../listener-peer.ts';
+import type { HttpExchange } from './http-exchange.ts';
+import type { HttpScope } from './http-scope.ts';
+
+/** A caller's HTTP/1 connection: its requests one after the other, however early it sends them. RFC 9112. */
+export class Http1Caller implements ConnectionHandler, CallerStream, MessageSink, Watched, ListenerPeer {
+  readonly version = 1;
+  readonly connection: Connection;
+  readonly forwarding: ConnectionForwarding;
+  readonly understandsGoaway = false;
+  readonly holdsUpOthers = false;
+  readonly #scope: HttpScope;
+  readonly #events: PeerEvents;
+  readonly #watch: CallerWatch;
+  readonly #reader: MessageReader;
+  readonly #options: ConnectionOptions = { close: false, keepAlive: false, upgrade: false };
+  #exchange: HttpExchange | undefined;
+  #trailers: string[] = [];
+  #backlog = false;
+  /** Content of the request is wanted. */
+  #flowing = true;
+  // Of the request at hand.
+  #head: Http1Head | undefined;
+  #minor: 0 | 1 = 1;
+  #isHead = false;
+  #expects = false;
+  #webSocketKey = '';
+  #requestEnded = true;
+  #keepAlive = false;
+  // Of its response.
+  #chunked = false;
+  #bodyless = false;
+  #responseEnded = true;
+  #tunnel = false;
+  #draining = false;
+  /** Why it takes no more requests; undefined while it does. */
+  #leaving: string | undefined;
+  #ended = false;
+
+  constructor(scope: HttpScope, events: PeerEvents, connection: Connection, forwarding: ConnectionForwarding) {
+    this.#scope = scope;
+    this.#events = events;
+    this.connection = connection;
+    this.forwarding = forwarding;
+    const { maxHead, maxFields } = scope.limits;
+    this.#reader = new MessageReader('request', { maxHead, maxFields, maxTrailers: maxHead }, this);
+    this.#watch = new CallerWatch(this, scope);
+  }
+
+  get httpVersion(): '1.0' | '1.1' {
+    return this.#minor === 0 ? '1.0' : '1.1';
+  }
+
+  get congested(): boolean {
+    return this.#backlog;
+  }
+
+  get active(): number {
+    return this.#exchange === undefined ? 0 : 1;
+  }
+
+  get incomplete(): number {
+    return this.#reader.incompleteHead;
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  get requestPatience(): number {
+    return this.#scope.limits.headTimeout;
+  }
+
+  get replyPatience(): number {
+    return this.#scope.stallTimeout;
+  }
+
+  // What the connection tells.
+
+  onBytes(chunk: Buffer, length: number): void {
+    this.#watch.heardAt = this.#scope.deps.clock.now();
+    if (this.#leaving !== undefined && this.#exchange === undefined) return;
+    this.#guarded(() => this.#reader.read(chunk, length));
+    const { incompleteHead } = this.#reader;
+    if (incompleteHead > 0) this.#watch.cameInPart(incompleteHead, length);
+    this.#updateReading();
+  }
+
+  onEnd(): void {
+    const exchange = this.#exchange;
+    if (exchange === undefined) return this.leave('closed by the caller');
+    if (this.#tunnel) return this.#onTunnelEnd(exchange);
+    if (this.#requestEnded) {
+      this.#leaving ??= 'closed by the caller';
+      return;
+    }
+    this.#lose('closed by the caller in the middle of a request');
+  }
+
+  onClose(reason: string): void {
+    this.#watch.stop();
+    this.#reader.close();
+    this.#ended = true;
+    this.#dropExchange();
+    this.#events.closed(this, this.#leaving ?? reason);
+  }
+
+  onBacklog(full: boolean): void {
+    this.#backlog = full;
+    if (!full) this.#exchange?.onCallerDrained();
+  }
+
+  onUnsent(): void {
+    this.#watch.closely();
+  }
+
+  // What its messages hold.
+
+  onHead(head: Http1Head): number {
+    const framing = requestFraming(head);
+    connectionOptions(head, this.#options);
+    this.#begin(head);
+    const connects = isConnect(head);
+    if (this.#options.upgrade && framing === 0) head.protocol = this.#upgradeOf(head);
+    const { maxBody } = this.#scope.limits;
+    if (maxBody > 0 && framing > maxBody)
+      throw new HttpRefusal(413, `a body of ${framing} octets (maxBody ${maxBody})`);
+    const exchange = this.#scope.takeExchange();
+    this.#exchange = exchange;
+    // Of a tunnel the other end has to agree first.
+    const opens = connects || head.protocol !== '';
+    this.#requestEnded = framing === 0;
+    exchange.start(this, head, framing === 0 && !opens);
+    return framing;
+  }
+
+  onData(bytes: Buffer, start: number, end: number): void {
+    this.#exchange?.onRequestData(bytes, start, end);
+  }
+
+  onTrailer(name: string, value: string): void {
+    this.#trailers.push(name, value);
+  }
+
+  onMessageEnd(): void {
+    const trailers = this.#trailers;
+    this.#trailers = [];
+    if (!this.#requestEnded) {
+      this.#requestEnded = true;
+      this.#exchange?.onRequestEnd(trailers);
+    }
+  }
+
+  // What the exchange asks for.
+
+  sendInterim(head: ResponseHead, edits: HeadEdits): void {
+    // HTTP/1.0 has no interim responses. RFC 9110, section 15.2.
+    if (this.#minor === 0 || this.#ended) return;
+    this.#writeHead(head.status, head, edits, { chunked: false, empty: false, connection: undefined });
+  }
+
+  sendResponse(head: ResponseHead, edits: HeadEdits, end: boolean): void {
+    const { status } = head;
+    const sized = head.has(Known.contentLength);
+    this.#bodyless = this.#isHead || status === 204 || status === 304;
+    this.#chunked = !end && !sized && !this.#bodyless && this.#minor === 1;
+    // The end of a body that neither a length nor chunks tell is the end of the connection.
+    if (!end && !sized && !this.#bodyless && this.#minor === 0) this.#keepAlive = false;
+    // Content that is still to come would be taken for the next request, or is never sent (`Expect`).
+    if (!this.#requestEnded && (end || this.#expects)) this.#keepAlive = false;
+    if (this.#draining || this.#leaving !== undefined) this.#keepAlive = false;
+    this.#writeHead(status, head, edits, {
+      chunked: this.#chunked,
+      empty: end && !sized && !this.#bodyless,
+      connection: this.#keepAlive ? (this.#minor === 0 ? 'keep-alive' : undefined) : 'close',
+    });
+    if (end) this.#onResponseEnd();
+  }
+
+  sendTunnel(head: ResponseHead, edits: HeadEdits): void {
+    const { hop } = this.#scope;
+    const upgrade = this.#head!.protocol;
+    hop.key =
+      this.#webSocketKey !== '' && !head.has(Known.secWebSocketAccept) ? webSocketAccept(this.#webSocketKey) : '';
+    hop.upgrade = upgrade;
+    hop.chunked = hop.empty = false;
+    hop.connection = undefined;
+    const status = upgrade === '' ? 200 : 101;
+    this.#scope.http1Writer.response(this.connection.out(), status, head, edits, hop);
+    this.#tunnel = true;
+    this.#requestEnded = false;
+    this.#guarded(() => this.#reader.tunnel());
+    this.#updateReading();
+  }
+
+  sendData(bytes: Buffer, start: number, end: number): void {
+    if (this.#bodyless || start === end || this.#ended) return;
+    const out = this.connection.out();
+    if (this.#chunked) return writeChunk(out, bytes, start, end);
+    const at = out.reserve(end - start);
+    bytes.copy(out.target, at, start, end);
+  }
+
+  sendEnd(trailers: Trailers): void {
+    if (this.#tunnel) return this.#endTunnel();
+    if (this.#chunked) writeLastChunk(this.connection.out(), trailers);
+    this.#onResponseEnd();
+  }
+
+  keepHead(scratch: Buffer): Buffer {
+    const head = this.#head!;
+    const length = head.length;
+    const target = scratch.length >= length ? scratch : Buffer.allocUnsafeSlow(Math.max(1024, length));
+    head.keepIn(target);
+    return target;
+  }
+
+  setFlowing(flowing: boolean): void {
+    this.#flowing = flowing;
+    this.#updateReading();
+  }
+
+  abort(): void {
+    this.#exchange = undefined;
+    this.connection.destroy('the response could not be completed');
+  }
+
+  // What the listener and the watch ask for.
+
+  drain(): void {
+    if (this.#draining || this.#leaving !== undefined) return;
+    this.#draining = true;
+    this.#watch.closely();
+  }
+
+  leave(reason: string): void {
+    if (this.#leaving !== undefined) return;
+    this.#leaving = reason;
+    if (this.#reader.incompleteHead > 0) this.#answerRefusal(408, reason);
+    if (this.#exchange === undefined) this.#end();
+  }
+
+  cutShort(): void {
+    if (this.#ended) return this.connection.destroy(this.#leaving!);
+    this.#dropExchange();
+    this.#end();
+  }
+
+  adjusted(): void {
+    this.#watch.rearm();
+  }
+
+  #begin(head: Http1Head): void {
+    this.#watch.calledAt = this.#watch.heardAt;
+    this.#head = head;
+    this.#minor = head.minor;
+    this.#isHead = head.methodEnd - head.methodStart === 4 && head.method === 'HEAD';
+    this.#expects = head.has(Known.expect);
+    this.#webSocketKey = '';
+    this.#keepAlive = keepsAlive(head, this.#options);
+    this.#chunked = this.#bodyless = this.#tunnel = this.#responseEnded = false;
+    this.#flowing = true;
+  }
+
+  /** What the request may go on in: one of the protocols that the config names; '' for none. RFC 9110, section 7.8. */
+  #upgradeOf(head: Http1Head): string {
+    const wanted = (head.get(Known.upgrade) ?? '').toLowerCase();
+    if (head.minor === 0 || !this.#scope.upgrades.includes(wanted)) return '';
+    if (wanted === 'websocket') this.#webSocketKey = head.get(Known.secWebSocketKey) ?? '';
+    return wanted;
+  }
+
+  #writeHead(
+    status: number,
+    head: ResponseHead,
+    edits: HeadEdits,
+    own: {
+      readonly chunked: boolean;
+      readonly empty: boolean;
+      readonly connection: 'close' | 'keep-alive' | undefined;
+    },
+  ): void {
+    const { hop, http1Writer } = this.#scope;
+    hop.chunked = own.chunked;
+    hop.empty = own.empty;
+    hop.connection = own.connection;
+    hop.upgrade = hop.key = '';
+    http1Writer.response(this.connection.out(), status, head, edits, hop);
+  }
+
+  #onResponseEnd(): void {
+    this.#responseEnded = true;
+    this.#exchange = undefined;
+    this.#flowing = true;
+    // What is still to come of the request is read and passed over, for a moment.
+    if (!this.#requestEnded) this.#leaving ??= 'answered before the request was complete';
+    else if (!this.#keepAlive) this.#leaving ??= 'the last response of the connection';
+    if (this.#leaving === undefined) this.#next();
+    else this.#end();
+  }
+
+  #next(): void {
+    this.#watch.answered();
+    this.#guarded(() => this.#reader.next());
+    this.#updateReading();
+  }
+
+  /** The endpoint sends no more through the tunnel; its caller may. */
+  #endTunnel(): void {
+    this.#leaving ??= 'the tunnel has ended';
+    this.#responseEnded = true;
+    if (this.#requestEnded) this.#end();
+    else this.connection.end();
+  }
+
+  /** The same from the other side. */
+  #onTunnelEnd(exchange: HttpExchange): void {
+    this.#leaving ??= 'the tunnel has ended';
+    this.#requestEnded = true;
+    exchange.onRequestEnd(NO_TRAILERS);
+    if (this.#responseEnded) this.#end();
+  }
+
+  #guarded(read: () => void): void {
+    try {
+      read();
+    } catch (error) {
+      if (!(error instanceof HttpRefusal)) throw error;
+      this.#refuse(error);
+    }
+  }
+
+  /** What comes is not HTTP/1: answer, if nothing has been answered yet, and close. RFC 9112, section 2.2. */
+  #refuse(refusal: HttpRefusal): void {
+    this.#reader.close();
+    this.#leaving ??= refusal.message;
+    this.#keepAlive = false;
+    this.#scope.deps.log.warn('refusing a request that is not well-formed HTTP/1', {
+      listener: this.#scope.name,
+      peer: this.connection.remote,
+      reason: refusal.message,
+    });
+    const exchange = this.#exchange;
+    if (exchange !== undefined) return exchange.onRequestBroken(refusal.status, refusal.message);
+    this.#scope.unrouted('malformed_frame');
+    this.#answerRefusal(refusal.status, refusal.message);
+    this.#end();
+  }
+
+  #answerRefusal(status: number, message: string): void {
+    this.#isHead = false;
+    this.#keepAlive = false;
+    this.#reader.close();
+    const body = Buffer.from(`weft: ${message}\n`);
+    const fields = ['content-type', 'text/plain; charset=utf-8', 'content-length', String(body.length)];
+    this.#writeHead(status, new LocalHead(status, fields), NO_EDITS, {
+      chunked: false,
+      empty: false,
+      connection: 'close',
+    });
+    const out = this.connection.out();
+    body.copy(out.target, out.reserve(body.length));
+  }
+
+  #lose(reason: string): void {
+    this.#leaving ??= reason;
+    this.#dropExchange();
+    this.#end();
+  }
+
+  #dropExchange(): void {
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    exchange?.onCallerGone();
+  }
+
+  #updateReading(): void {
+    if (this.#ended) return;
+    // What comes behind a request waits for its turn with the caller, not here.
+    const crowded = this.#reader.waiting > 0;
+    this.connection.setReading(!crowded && (this.#flowing || this.#requestEnded));
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#exchange = undefined;
+    this.connection.setReading(true);
+    this.connection.end();
+    this.#watch.lastWord();
+  }
+}

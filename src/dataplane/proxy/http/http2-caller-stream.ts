@@ -1,0 +1,131 @@
+import type { Http2Head } from '../../codec/http2/head.ts';
+import { ErrorCode } from '../../codec/http2/protocol.ts';
+import type { Http2Stream, StreamHandler } from '../../codec/http2/stream.ts';
+import type { ConnectionForwarding } from '../../message/forwarding.ts';
+import type { HeadEdits, ResponseHead } from '../../message/http-head.ts';
+import { type CallerStream, NO_TRAILERS, type Trailers } from '../../message/http-stream.ts';
+import type { HttpExchange } from './http-exchange.ts';
+import type { Http2Caller } from './http2-caller.ts';
+
+const NOTHING = Buffer.alloc(0);
+/** Content that waits for the caller's window: above this its source pauses. */
+const MAX_WAITING = 64 << 10;
+
+/** One request on a caller's HTTP/2 connection. */
+export class Http2CallerStream implements CallerStream, StreamHandler {
+  readonly version = 2;
+  readonly httpVersion = '2';
+  readonly #caller: Http2Caller;
+  readonly #stream: Http2Stream;
+  #exchange: HttpExchange | undefined;
+  #flowing = true;
+  /** Octets of the request that have been passed on while it was not to flow. */
+  #unpassed = 0;
+  #trailers: Trailers = NO_TRAILERS;
+
+  constructor(caller: Http2Caller, stream: Http2Stream) {
+    this.#caller = caller;
+    this.#stream = stream;
+  }
+
+  get forwarding(): ConnectionForwarding {
+    return this.#caller.forwarding;
+  }
+
+  get congested(): boolean {
+    if (this.#stream.waiting > MAX_WAITING) return true;
+    if (!this.#caller.backlogged) return false;
+    this.#caller.pauseFor(this);
+    return true;
+  }
+
+  begin(head: Http2Head, end: boolean): void {
+    const exchange = this.#caller.scope.takeExchange();
+    this.#exchange = exchange;
+    exchange.start(this, head, end);
+  }
+
+  sendInterim(head: ResponseHead, edits: HeadEdits): void {
+    this.#stream.sendResponse(head.status, head, edits, false);
+  }
+
+  sendResponse(head: ResponseHead, edits: HeadEdits, end: boolean): void {
+    this.#stream.sendResponse(head.status, head, edits, end);
+    if (end) this.#onResponseEnd();
+  }
+
+  /** RFC 8441, section 5: what HTTP/1 calls 101. */
+  sendTunnel(head: ResponseHead, edits: HeadEdits): void {
+    this.#stream.sendResponse(200, head, edits, false);
+  }
+
+  sendData(bytes: Buffer, start: number, end: number): void {
+    if (start < end) this.#stream.sendData(bytes, start, end, false);
+  }
+
+  sendEnd(trailers: Trailers): void {
+    if (trailers.length > 0) this.#stream.sendTrailers(trailers);
+    else this.#stream.sendData(NOTHING, 0, 0, true);
+    this.#onResponseEnd();
+  }
+
+  keepHead(scratch: Buffer): Buffer {
+    return scratch;
+  }
+
+  setFlowing(flowing: boolean): void {
+    this.#flowing = flowing;
+    if (!flowing || this.#unpassed === 0) return;
+    const octets = this.#unpassed;
+    this.#unpassed = 0;
+    this.#stream.passed(octets);
+  }
+
+  abort(): void {
+    this.#exchange = undefined;
+    this.#stream.reset(ErrorCode.internalError);
+  }
+
+  /** The socket takes more. */
+  drained(): void {
+    if (!this.congested) this.#exchange?.onCallerDrained();
+  }
+
+  onHead(): void {
+    // Servers get requests alone.
+  }
+
+  onData(bytes: Buffer, start: number, end: number): void {
+    this.#exchange?.onRequestData(bytes, start, end);
+    if (this.#flowing) this.#stream.passed(end - start);
+    else this.#unpassed += end - start;
+  }
+
+  onTrailers(fields: readonly string[]): void {
+    this.#trailers = fields;
+  }
+
+  onEnd(): void {
+    this.#exchange?.onRequestEnd(this.#trailers);
+  }
+
+  onReset(): void {
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    exchange?.onCallerGone();
+  }
+
+  onWritable(): void {
+    this.#exchange?.onCallerDrained();
+  }
+
+  onClosed(): void {
+    this.#caller.ended(this);
+  }
+
+  /** RFC 9113, section 8.1: of a request whose answer is complete the rest is not wanted. */
+  #onResponseEnd(): void {
+    this.#exchange = undefined;
+    if (!this.#stream.remoteEnded) this.#stream.refuseRest();
+  }
+}

@@ -1,0 +1,173 @@
+import { Http2Connection } from '../../codec/http2/connection.ts';
+import type { Http2Owner } from '../../codec/http2/owner.ts';
+import type { Http2Head } from '../../codec/http2/head.ts';
+import { ErrorCode, type Http2Error } from '../../codec/http2/protocol.ts';
+import type { Http2Stream, StreamHandler } from '../../codec/http2/stream.ts';
+import type { ConnectionForwarding } from '../../message/forwarding.ts';
+import type { ByteSink } from '../../message/frame.ts';
+import type { Connection, ConnectionHandler } from '../../net/connection.ts';
+import { CallerWatch, type Watched } from '../caller-watch.ts';
+import type { ListenerPeer, PeerEvents } from '../listener-peer.ts';
+import { Http2CallerStream } from './http2-caller-stream.ts';
+import type { HttpScope } from './http-scope.ts';
+
+/** A caller's HTTP/2 connection, and the streams on it. RFC 9113. */
+export class Http2Caller implements ConnectionHandler, Http2Owner, Watched, ListenerPeer {
+  readonly connection: Connection;
+  readonly forwarding: ConnectionForwarding;
+  readonly scope: HttpScope;
+  /** Each stream has windows of its own: a slow one holds up itself. */
+  readonly holdsUpOthers = false;
+  /** Whether more waits for the caller's socket than should. */
+  backlogged = false;
+  readonly #events: PeerEvents;
+  readonly #h2: Http2Connection;
+  readonly #watch: CallerWatch;
+  /** Streams whose sources pause because of the socket. */
+  readonly #paused = new Set<Http2CallerStream>();
+  #active = 0;
+  #draining = false;
+  /** Why it takes no more requests; undefined while it does. */
+  #leaving: string | undefined;
+  #ended = false;
+
+  constructor(scope: HttpScope, events: PeerEvents, connection: Connection, forwarding: ConnectionForwarding) {
+    this.scope = scope;
+    this.#events = events;
+    this.connection = connection;
+    this.forwarding = forwarding;
+    const { maxStreams, maxHead } = scope.limits;
+    const { streamWindow, connectionWindow } = scope;
+    const extendedConnect = scope.upgrades.includes('websocket');
+    const limits = { maxStreams, streamWindow, connectionWindow, maxHeaderList: maxHead, extendedConnect };
+    this.#h2 = new Http2Connection('server', limits, this, scope.deps.clock);
+    this.#watch = new CallerWatch(this, scope);
+    this.#h2.begin();
+  }
+
+  get active(): number {
+    return this.#active;
+  }
+
+  get incomplete(): number {
+    return this.#h2.incomplete;
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  get requestPatience(): number {
+    return this.scope.limits.headTimeout;
+  }
+
+  get replyPatience(): number {
+    return this.scope.stallTimeout;
+  }
+
+  /** The exchange of a stream is over. */
+  ended(stream: Http2CallerStream): void {
+    this.#active--;
+    this.#paused.delete(stream);
+    if (this.#active > 0) return;
+    if (this.#leaving === undefined) this.#watch.answered();
+    else this.#end();
+  }
+
+  /** `stream` is told when the socket takes more. */
+  pauseFor(stream: Http2CallerStream): void {
+    this.#paused.add(stream);
+  }
+
+  onBytes(chunk: Buffer, length: number): void {
+    this.#watch.heardAt = this.scope.deps.clock.now();
+    this.#h2.read(chunk, 0, length);
+    const { incomplete } = this.#h2;
+    if (incomplete > 0) this.#watch.cameInPart(incomplete, length);
+  }
+
+  onEnd(): void {
+    this.leave('closed by the caller');
+  }
+
+  onClose(reason: string): void {
+    this.#watch.stop();
+    this.#ended = true;
+    this.#h2.abandon();
+    this.#events.closed(this, this.#leaving ?? reason);
+  }
+
+  onBacklog(full: boolean): void {
+    this.backlogged = full;
+    if (full) return;
+    const paused = [...this.#paused];
+    this.#paused.clear();
+    for (const stream of paused) stream.drained();
+  }
+
+  onUnsent(): void {
+    this.#watch.closely();
+  }
+
+  out(): ByteSink {
+    return this.connection.out();
+  }
+
+  onRequest(stream: Http2Stream, head: Http2Head, endStream: boolean): StreamHandler {
+    this.#watch.calledAt = this.#watch.heardAt;
+    this.#active++;
+    const caller = new Http2CallerStream(this, stream);
+    caller.begin(head, endStream);
+    return caller;
+  }
+
+  onGoaway(): void {
+    this.drain();
+  }
+
+  onSettings(): void {}
+
+  onFailed(error: Http2Error): void {
+    if (error.code !== ErrorCode.noError) {
+      this.scope.deps.log.warn('closing an HTTP/2 connection', {
+        listener: this.scope.name,
+        peer: this.connection.remote,
+        reason: error.message,
+      });
+    }
+    this.#leaving ??= error.message;
+    this.#end();
+  }
+
+  /** In two phases, so that requests which are on their way are still taken. RFC 9113, section 6.8. */
+  drain(): void {
+    if (this.#draining || this.#leaving !== undefined) return;
+    this.#draining = true;
+    this.#h2.goaway(false);
+    this.#watch.closely();
+  }
+
+  leave(reason: string): void {
+    if (this.#leaving !== undefined) return;
+    this.#leaving = reason;
+    this.#h2.goaway(true);
+    if (this.#active === 0) this.#end();
+  }
+
+  cutShort(): void {
+    if (this.#ended) return this.connection.destroy(this.#leaving!);
+    this.#h2.abandon();
+    this.#end();
+  }
+
+  adjusted(): void {
+    this.#watch.rearm();
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.connection.end();
+    this.#watch.lastWord();
+  }
+}

@@ -1,0 +1,68 @@
+import type { Budget } from '../../../core/budget.ts';
+import type { EndpointStream } from '../../message/http-stream.ts';
+
+/** More than this of one request is not kept to be sent again. */
+const MAX_REPLAY = 64 << 10;
+
+/** Content of a request that has no stream yet, or might have to be sent again. */
+export class KeptContent {
+  readonly #budget: Budget;
+  #chunks: Buffer[] = [];
+  #octets = 0;
+  #keeping = false;
+  #complete = true;
+
+  constructor(budget: Budget) {
+    this.#budget = budget;
+  }
+
+  get empty(): boolean {
+    return this.#octets === 0;
+  }
+
+  /** Whether nothing of the content has gone that is not kept: the request can be sent once more. */
+  get complete(): boolean {
+    return this.#complete;
+  }
+
+  /** Keeps a copy of what cannot go yet; false when there is no memory left. */
+  hold(bytes: Buffer, start: number, end: number): boolean {
+    if (!this.#budget.take(end - start)) return false;
+    this.#octets += end - start;
+    this.#chunks.push(Buffer.from(bytes.subarray(start, end)));
+    return true;
+  }
+
+  /** It goes now. Keeps a copy as long as it is wanted and small. */
+  passed(bytes: Buffer, start: number, end: number): void {
+    if (!this.#complete || start === end) return;
+    const small = this.#keeping && this.#octets + end - start <= MAX_REPLAY;
+    if (small && this.hold(bytes, start, end)) return;
+    this.drop();
+    this.#complete = false;
+  }
+
+  /** Sends what is kept. @param keep whether it may be wanted again. */
+  replay(stream: EndpointStream, keep: boolean): void {
+    this.#keeping = keep;
+    for (const chunk of this.#chunks) stream.sendData(chunk, 0, chunk.length);
+    if (this.#octets === 0 || (keep && this.#octets <= MAX_REPLAY)) return;
+    this.drop();
+    this.#complete = false;
+  }
+
+  /** Begins anew. */
+  reset(): void {
+    this.drop();
+    this.#complete = true;
+    this.#keeping = false;
+  }
+
+  /** Gives back what is kept. */
+  drop(): void {
+    if (this.#octets === 0) return;
+    this.#budget.give(this.#octets);
+    this.#chunks = [];
+    this.#octets = 0;
+  }
+}

@@ -1,0 +1,53 @@
+import { grpcFailure } from '../../codec/grpc/reply.ts';
+import { grpcStatusOf } from '../../codec/grpc/status.ts';
+import { httpStatusOf } from '../../codec/http-status.ts';
+import { LocalHead, NO_EDITS } from '../../message/local-head.ts';
+import type { RequestHead } from '../../message/http-head.ts';
+import { type CallerStream, NO_TRAILERS } from '../../message/http-stream.ts';
+import type { Outcome } from '../../message/outcome.ts';
+import type { RedirectRoute, RespondRoute } from '../../route/route.ts';
+
+/** By this field a response of this proxy is known from one of the service; its value says why. */
+const FAILURE = 'weft-failure';
+
+export interface Failure {
+  readonly outcome: Outcome;
+  /** For people. */
+  readonly message: string;
+  /** In place of the one that goes with `outcome`. */
+  readonly status: number | undefined;
+}
+
+/** Answers a request that cannot be carried out, in the way in which its caller expects it. */
+export function answerFailure(caller: CallerStream, head: RequestHead, grpc: boolean, failure: Failure): void {
+  const { outcome, message } = failure;
+  if (grpc) {
+    const fields = grpcFailure(grpcStatusOf(outcome), message);
+    return caller.sendResponse(new LocalHead(200, [...fields, FAILURE, outcome]), NO_EDITS, true);
+  }
+  const status = failure.status ?? httpStatusOf(outcome);
+  const fields = ['content-type', 'text/plain; charset=utf-8', FAILURE, outcome];
+  answer(caller, head, status, fields, Buffer.from(`weft: ${message}\n`));
+}
+
+/** Answers as a route says. */
+export function answerRoute(caller: CallerStream, head: RequestHead, route: RedirectRoute | RespondRoute): void {
+  if (route.kind === 'respond') return answer(caller, head, route.status, route.fields, Buffer.from(route.body));
+  answer(caller, head, route.status, ['location', route.location(head)], Buffer.alloc(0));
+}
+
+function answer(
+  caller: CallerStream,
+  head: RequestHead,
+  status: number,
+  fields: readonly string[],
+  body: Buffer,
+): void {
+  const bare = status === 204 || status === 304;
+  const sized = bare ? fields : [...fields, 'content-length', String(body.length)];
+  const end = bare || body.length === 0 || head.method === 'HEAD';
+  caller.sendResponse(new LocalHead(status, sized), NO_EDITS, end);
+  if (end) return;
+  caller.sendData(body, 0, body.length);
+  caller.sendEnd(NO_TRAILERS);
+}

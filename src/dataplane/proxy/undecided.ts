@@ -1,0 +1,101 @@
+import { NOT_SET, type WheelEntry } from '../../core/timer-wheel.ts';
+import { detect, type Detected, DETECT_OCTETS } from '../codec/detect.ts';
+import type { Connection } from '../net/connection.ts';
+import type { ListenerPeer, PeerEvents } from './listener-peer.ts';
+import type { ProxyDeps } from './listener-scope.ts';
+import type { ProtocolServer } from './protocol-server.ts';
+
+/** Who serves a connection, by what its first octets are. */
+export interface Chooser {
+  readonly deps: ProxyDeps;
+  /** Milliseconds that a client may stay silent where a protocol exists in which the server speaks first. */
+  readonly detectTimeout: number;
+  /** Milliseconds that it may stay silent otherwise; 0 for any time. */
+  readonly idleTimeout: number;
+  /** Undefined when nobody here speaks that. */
+  choose(detected: Exclude<Detected, 'more'>): ProtocolServer | undefined;
+  /** For a client that stays silent; undefined when there is nothing but to wait. */
+  readonly silent: ProtocolServer | undefined;
+  /** Takes the place of `before`. */
+  decided(before: ListenerPeer, after: ListenerPeer): void;
+}
+
+/** A caller's connection of which it is not known yet what it speaks: keeps the first octets until they tell. */
+export class Undecided implements ListenerPeer, WheelEntry {
+  deadline = 0;
+  wheelSlot = NOT_SET;
+  wheelNext: WheelEntry | undefined;
+  wheelPrev: WheelEntry | undefined;
+
+  readonly connection: Connection;
+  readonly active = 0;
+  readonly #chooser: Chooser;
+  readonly #events: PeerEvents;
+  #kept: Buffer | undefined;
+  #length = 0;
+
+  constructor(chooser: Chooser, events: PeerEvents, connection: Connection) {
+    this.#chooser = chooser;
+    this.#events = events;
+    this.connection = connection;
+    this.adjusted();
+  }
+
+  onBytes(chunk: Buffer, length: number): void {
+    if (this.#kept === undefined) {
+      const detected = detect(chunk, length);
+      if (detected !== 'more') return this.#decide(detected, chunk, length);
+      this.#kept = Buffer.allocUnsafe(DETECT_OCTETS);
+    }
+    // Decided before it is full: `detect` never needs more.
+    const whole = Buffer.concat([this.#kept.subarray(0, this.#length), chunk.subarray(0, length)]);
+    const detected = detect(whole, whole.length);
+    if (detected !== 'more') return this.#decide(detected, whole, whole.length);
+    this.#kept = whole;
+    this.#length = whole.length;
+  }
+
+  onEnd(): void {
+    this.connection.destroy('closed by the caller before it said anything');
+  }
+
+  onClose(reason: string): void {
+    this.#chooser.deps.slowWheel.clear(this);
+    this.#events.closed(this, reason);
+  }
+
+  onBacklog(): void {
+    // Nothing is written.
+  }
+
+  /** Silent for long. */
+  onDeadline(): void {
+    const { silent, idleTimeout } = this.#chooser;
+    if (silent !== undefined) this.#handOver(silent, this.#kept ?? Buffer.alloc(0), this.#length);
+    else if (idleTimeout > 0) this.connection.destroy(`idle for ${idleTimeout} ms`);
+  }
+
+  drain(): void {
+    this.connection.destroy('drained');
+  }
+
+  adjusted(): void {
+    const { deps, silent, detectTimeout, idleTimeout } = this.#chooser;
+    const patience = silent === undefined ? idleTimeout : detectTimeout;
+    if (patience > 0) deps.slowWheel.set(this, deps.clock.now() + patience);
+  }
+
+  #decide(detected: Exclude<Detected, 'more'>, bytes: Buffer, length: number): void {
+    const server = this.#chooser.choose(detected);
+    if (server !== undefined) return this.#handOver(server, bytes, length);
+    this.connection.destroy(`speaks what this listener does not (${detected})`);
+  }
+
+  #handOver(server: ProtocolServer, bytes: Buffer, length: number): void {
+    this.#chooser.deps.slowWheel.clear(this);
+    const peer = server.serve(this.connection, this.#events);
+    this.connection.handOver(peer);
+    this.#chooser.decided(this, peer);
+    if (length > 0) peer.onBytes(bytes, length);
+  }
+}

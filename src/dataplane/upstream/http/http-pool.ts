@@ -1,0 +1,198 @@
+import type { Timer } from '../../../core/clock.ts';
+import { WeftError } from '../../../core/errors.ts';
+import { Line } from '../../../core/line.ts';
+import type { Cluster } from '../../cluster/cluster.ts';
+import type { Endpoint, EndpointResources } from '../../cluster/endpoint.ts';
+import { ReconnectPacer } from '../reconnect-pacer.ts';
+import type { HttpCall } from './http-call.ts';
+import type { HttpConnection, HttpConnectionEvents } from './http-connection.ts';
+import type { HttpUpstreamDeps } from './http-deps.ts';
+import { Http1Upstream } from './http1-upstream.ts';
+import { Http2Upstream } from './http2-upstream.ts';
+
+/** As for other protocols: see EndpointPool. */
+const FAILED_FOR_MS = 100;
+const IDLE_MS = 60_000;
+/** A new HTTP/2 connection takes about this many requests before its peer has said how many it allows. */
+const EXPECTED_STREAMS = 100;
+
+/**
+ * The HTTP connections of one version to one endpoint. A request gets the connection that was used
+ * last, so that those which are not needed grow idle and close; where none has room, it waits
+ * until one has, and as many are opened as those who wait need and the policy allows.
+ */
+export class HttpPool implements EndpointResources, HttpConnectionEvents {
+  readonly #deps: HttpUpstreamDeps;
+  readonly #cluster: Cluster;
+  readonly #endpoint: Endpoint;
+  readonly #version: 1 | 2;
+  readonly #pacer: ReconnectPacer;
+  readonly #connections = new Set<HttpConnection>();
+  readonly #leaving = new Set<HttpConnection>();
+  /** Those with room, the last one first to be used. */
+  #ready: HttpConnection[] = [];
+  #connecting = 0;
+  readonly #queue = new Line<HttpCall>();
+  /** Set only while there is no connection and the endpoint is in trouble. */
+  #retry: Timer | undefined;
+  #notBefore = Number.NEGATIVE_INFINITY;
+  #trouble = '';
+  #drained = false;
+
+  constructor(deps: HttpUpstreamDeps, cluster: Cluster, endpoint: Endpoint, version: 1 | 2) {
+    this.#deps = deps;
+    this.#cluster = cluster;
+    this.#endpoint = endpoint;
+    this.#version = version;
+    this.#pacer = new ReconnectPacer(deps.clock, deps.chance);
+  }
+
+  get connections(): number {
+    return this.#connections.size + this.#leaving.size;
+  }
+
+  /** Gives `call` a stream at once, or later, or tells it why there is none. */
+  acquire(call: HttpCall): void {
+    const connection = this.#takeReady();
+    if (connection !== undefined) return call.onStream(connection.begin(call));
+    const failure = this.#whyNotQueue();
+    if (failure !== undefined) return call.onUnavailable(failure);
+    call.onQueued(this.#queue.join(call));
+    this.#openAsNeeded();
+  }
+
+  drain(): void {
+    this.#drained = true;
+    this.#retry?.cancel();
+    this.#ready = [];
+    for (const connection of [...this.#connections]) {
+      this.#connections.delete(connection);
+      this.#leaving.add(connection);
+      connection.drain();
+    }
+    this.#failQueued('the endpoint was taken out of the cluster');
+  }
+
+  onConnected(connection: HttpConnection): void {
+    this.#connecting--;
+    this.#settle();
+    this.onRoom(connection);
+  }
+
+  onRoom(connection: HttpConnection): void {
+    if (!connection.inLine && connection.room > 0 && this.#connections.has(connection)) {
+      connection.inLine = true;
+      this.#ready.push(connection);
+    }
+    this.#pump();
+  }
+
+  onLeaving(connection: HttpConnection): void {
+    if (!this.#connections.delete(connection)) return;
+    this.#leaving.add(connection);
+    this.#leaveLine(connection);
+    this.#pump();
+  }
+
+  onGone(connection: HttpConnection, reason: string, failed: boolean): void {
+    if (connection.connecting) this.#connecting--;
+    if (this.#leaving.delete(connection) || !this.#connections.delete(connection)) return;
+    this.#leaveLine(connection);
+    if (failed) this.#onFailed(reason);
+    this.#pump();
+  }
+
+  /** A connection could not be opened, or did not carry one request. */
+  #onFailed(reason: string): void {
+    const now = this.#deps.clock.now();
+    const wait = this.#pacer.wait(false);
+    this.#notBefore = now + Math.min(wait, FAILED_FOR_MS);
+    if (this.#connections.size > this.#connecting) return;
+    this.#trouble = reason;
+    this.#cluster.setUsable(this.#endpoint, false, reason);
+    if (this.#connections.size > 0) return;
+    this.#failQueued(reason);
+    if (this.#drained || this.#retry !== undefined) return;
+    this.#retry = this.#deps.clock.after(wait, () => this.#tryAgain());
+  }
+
+  #tryAgain(): void {
+    this.#retry = undefined;
+    if (this.#deps.clock.now() - this.#cluster.lastUsed > IDLE_MS) return this.#settle();
+    if (this.#connections.size === 0) this.#open();
+  }
+
+  #settle(): void {
+    if (this.#trouble === '') return;
+    this.#trouble = '';
+    this.#notBefore = Number.NEGATIVE_INFINITY;
+    this.#cluster.setUsable(this.#endpoint, true, '');
+  }
+
+  #pump(): void {
+    while (this.#queue.length > 0) {
+      const connection = this.#takeReady();
+      if (connection === undefined) return this.#openAsNeeded();
+      const call = this.#queue.shift()!;
+      call.onStream(connection.begin(call));
+    }
+  }
+
+  /** The connection to use now. It stays in line when it takes more after this. */
+  #takeReady(): HttpConnection | undefined {
+    const ready = this.#ready;
+    for (let last = ready.length - 1; last >= 0; last--) {
+      const connection = ready[last]!;
+      if (connection.room <= 1) {
+        ready.pop();
+        connection.inLine = false;
+      }
+      if (connection.room > 0) return connection;
+    }
+    return undefined;
+  }
+
+  #leaveLine(connection: HttpConnection): void {
+    if (!connection.inLine) return;
+    connection.inLine = false;
+    this.#ready.splice(this.#ready.lastIndexOf(connection), 1);
+  }
+
+  #openAsNeeded(): void {
+    const each = this.#version === 1 ? 1 : EXPECTED_STREAMS;
+    while (this.#connecting * each < this.#queue.length && this.#mayOpen()) this.#open();
+  }
+
+  #mayOpen(): boolean {
+    if (this.#drained || this.#connections.size >= this.#cluster.policy.http.connections) return false;
+    return this.#deps.clock.now() >= this.#notBefore;
+  }
+
+  #open(): void {
+    this.#retry?.cancel();
+    this.#retry = undefined;
+    this.#connecting++;
+    const Connection = this.#version === 1 ? Http1Upstream : Http2Upstream;
+    this.#connections.add(new Connection(this.#deps, this.#cluster, this.#endpoint, this));
+  }
+
+  #whyNotQueue(): WeftError | undefined {
+    const { address } = this.#endpoint;
+    if (this.#connections.size === 0 && !this.#mayOpen()) return connectFailed(address, this.#trouble);
+    const { max } = this.#cluster.policy.queue;
+    if (this.#queue.length < max) return undefined;
+    const message = `${this.#queue.length} requests wait for a connection to ${address} already`;
+    return new WeftError('overload', message, { side: 'local', retriable: true });
+  }
+
+  #failQueued(reason: string): void {
+    for (let call = this.#queue.shift(); call !== undefined; call = this.#queue.shift()) {
+      call.onUnavailable(connectFailed(this.#endpoint.address, reason));
+    }
+  }
+}
+
+function connectFailed(address: string, reason: string): WeftError {
+  const message = `cannot connect to ${address}: ${reason}`;
+  return new WeftError('connect_failed', message, { side: 'upstream', retriable: true });
+}

@@ -1,0 +1,297 @@
+import { WeftError } from '../../../core/errors.ts';
+import { NOT_SET, type WheelEntry } from '../../../core/timer-wheel.ts';
+import type { Cluster } from '../../cluster/cluster.ts';
+import type { Endpoint } from '../../cluster/endpoint.ts';
+import { writeChunk, writeLastChunk } from '../../codec/http1/chunks.ts';
+import { type ConnectionOptions, connectionOptions, keepsAlive, responseFraming } from '../../codec/http1/framing.ts';
+import type { Http1Head } from '../../codec/http1/head.ts';
+import { MessageReader, type MessageSink } from '../../codec/http1/message-reader.ts';
+import { webSocketKey } from '../../codec/http1/web-socket-handshake.ts';
+import { Known } from '../../message/http-fields.ts';
+import type { HeadEdits, RequestHead } from '../../message/http-head.ts';
+import { HttpRefusal } from '../../message/http-refusal.ts';
+import type { EndpointHandler, EndpointStream, Trailers } from '../../message/http-stream.ts';
+import { connect, type ConnectHandler } from '../../net/connect.ts';
+import type { Connection } from '../../net/connection.ts';
+import type { HttpCall } from './http-call.ts';
+import type { HttpConnection, HttpConnectionEvents } from './http-connection.ts';
+import type { HttpUpstreamDeps } from './http-deps.ts';
+
+/** Methods whose requests have a body as a rule, so that none has to be said. RFC 9110, section 8.6. */
+const EXPECTS_CONTENT: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
+
+type State = 'connecting' | 'idle' | 'busy' | 'closed';
+
+/** One HTTP/1.1 connection to an endpoint: a request and its response at a time. */
+export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHandler, MessageSink, WheelEntry {
+  deadline = 0;
+  wheelSlot = NOT_SET;
+  wheelNext: WheelEntry | undefined;
+  wheelPrev: WheelEntry | undefined;
+
+  readonly version = 1;
+  inLine = false;
+  /** Whether it has carried a request before the one at hand. */
+  reused = false;
+  readonly #deps: HttpUpstreamDeps;
+  readonly #cluster: Cluster;
+  readonly #endpoint: Endpoint;
+  readonly #events: HttpConnectionEvents;
+  readonly #connection: Connection;
+  readonly #reader: MessageReader;
+  readonly #options: ConnectionOptions = { close: false, keepAlive: false, upgrade: false };
+  readonly #trailers: string[] = [];
+  #state: State = 'connecting';
+  #handler: EndpointHandler | undefined;
+  #heard = false;
+  #congested = false;
+  #draining = false;
+  // Of the request at hand.
+  #method = { head: false, connect: false };
+  #protocol = '';
+  #chunked = false;
+  #requestEnded = false;
+  #responseEnded = false;
+  #keepAlive = false;
+  #tunnel = false;
+  /** The message at hand is a 1xx. */
+  #interim = false;
+
+  constructor(deps: HttpUpstreamDeps, cluster: Cluster, endpoint: Endpoint, events: HttpConnectionEvents) {
+    this.#deps = deps;
+    this.#cluster = cluster;
+    this.#endpoint = endpoint;
+    this.#events = events;
+    const { maxHead, maxFields, highWater } = deps.http;
+    this.#reader = new MessageReader('response', { maxHead, maxFields, maxTrailers: maxHead }, this);
+    const timeoutMs = cluster.policy.connectTimeout;
+    this.#connection = connect(deps.net, deps.clock, { ...hostPort(endpoint), timeoutMs, highWater }, this);
+  }
+
+  get connecting(): boolean {
+    return this.#state === 'connecting';
+  }
+
+  get room(): number {
+    return this.#state === 'idle' && !this.#draining ? 1 : 0;
+  }
+
+  get active(): number {
+    return this.#state === 'busy' ? 1 : 0;
+  }
+
+  get congested(): boolean {
+    return this.#congested;
+  }
+
+  begin(call: HttpCall): EndpointStream {
+    this.#state = 'busy';
+    this.#handler = call;
+    this.#deps.slowWheel.clear(this);
+    return this;
+  }
+
+  drain(): void {
+    this.#draining = true;
+    if (this.#state === 'idle') this.#connection.close();
+    else if (this.#state === 'connecting') this.#connection.destroy('no longer needed');
+  }
+
+  sendRequest(
+    head: RequestHead,
+    path: string | undefined,
+    authority: string | undefined,
+    edits: HeadEdits,
+    end: boolean,
+  ): void {
+    const { method, protocol } = head;
+    this.#method = { head: method === 'HEAD', connect: method === 'CONNECT' && protocol === '' };
+    this.#protocol = protocol;
+    this.#tunnel = this.#responseEnded = false;
+    this.#requestEnded = end;
+    const opens = protocol !== '' || this.#method.connect;
+    const sized = head.has(Known.contentLength);
+    this.#chunked = !end && !opens && !sized;
+    const { hop } = this.#deps;
+    hop.host = authority ?? (head.has(Known.host) ? '' : head.authority);
+    hop.chunked = this.#chunked;
+    hop.empty = end && !sized && EXPECTS_CONTENT.has(method);
+    hop.connection = undefined;
+    hop.upgrade = protocol;
+    // RFC 8441, section 5: HTTP/2 needs no key, HTTP/1 does.
+    hop.key = protocol === 'websocket' && !head.has(Known.secWebSocketKey) ? webSocketKey() : '';
+    this.#deps.http1Writer.request(this.#connection.out(), head, path, edits, hop);
+  }
+
+  sendData(bytes: Buffer, start: number, end: number): void {
+    if (this.#requestEnded || start === end) return;
+    const out = this.#connection.out();
+    if (this.#chunked) return writeChunk(out, bytes, start, end);
+    const at = out.reserve(end - start);
+    bytes.copy(out.target, at, start, end);
+  }
+
+  sendEnd(trailers: Trailers): void {
+    if (this.#requestEnded) return;
+    this.#requestEnded = true;
+    if (this.#tunnel) this.#connection.end();
+    else if (this.#chunked) writeLastChunk(this.#connection.out(), trailers);
+    if (this.#responseEnded) this.#finish();
+  }
+
+  setFlowing(flowing: boolean): void {
+    this.#connection.setReading(flowing);
+  }
+
+  cancel(): void {
+    this.#handler = undefined;
+    this.#reader.close();
+    if (this.#state !== 'closed') this.#connection.destroy('the request was given up');
+  }
+
+  onConnect(): void {
+    this.#becomeIdle();
+    this.#events.onConnected(this);
+  }
+
+  onBytes(chunk: Buffer, length: number): void {
+    this.#heard = true;
+    if (this.#state !== 'busy') return this.#connection.destroy('sent a response that nobody asked for');
+    try {
+      this.#reader.read(chunk, length);
+    } catch (error) {
+      if (!(error instanceof HttpRefusal)) throw error;
+      this.#fail('malformed_frame', `sent what is not HTTP/1.1: ${error.message}`);
+    }
+  }
+
+  onHead(head: Http1Head): number {
+    const { status } = head;
+    const framing = responseFraming(head, this.#method);
+    connectionOptions(head, this.#options);
+    this.#keepAlive = keepsAlive(head, this.#options);
+    const handler = this.#handler!;
+    if (status === 101) return this.#onSwitch(head, handler);
+    this.#interim = status < 200;
+    if (status < 200) {
+      handler.onInterim(head);
+      return 0;
+    }
+    if (this.#method.connect && status < 300) {
+      this.#openTunnel(head, handler);
+      return 0;
+    }
+    const end = framing === 0;
+    this.#responseEnded = end;
+    handler.onResponse(head, end);
+    return framing;
+  }
+
+  onData(bytes: Buffer, start: number, end: number): void {
+    this.#handler?.onResponseData(bytes, start, end);
+  }
+
+  onTrailer(name: string, value: string): void {
+    this.#trailers.push(name, value);
+  }
+
+  onMessageEnd(): void {
+    if (this.#interim) this.#reader.next();
+    else this.#onResponseEnd();
+  }
+
+  onBacklog(full: boolean): void {
+    this.#congested = full;
+    if (!full) this.#handler?.onEndpointDrained();
+  }
+
+  onEnd(): void {
+    if (this.#state === 'busy' && this.#reader.endsWithConnection) {
+      this.#keepAlive = false;
+      return this.#onResponseEnd();
+    }
+    this.#connection.destroy('closed by the peer');
+  }
+
+  onClose(reason: string): void {
+    const busy = this.#state === 'busy';
+    const failed = this.#state === 'connecting' || (busy && !this.#heard);
+    const handler = this.#handler;
+    this.#handler = undefined;
+    this.#deps.slowWheel.clear(this);
+    this.#reader.close();
+    // The pool asks whether it was connecting.
+    this.#events.onGone(this, reason, failed && handler !== undefined);
+    this.#state = 'closed';
+    if (busy && handler !== undefined) handler.onEndpointLost(this.#lost('connection_lost', reason));
+  }
+
+  /** Idle for long. */
+  onDeadline(): void {
+    if (this.#state !== 'idle') return;
+    this.#events.onLeaving(this);
+    this.#connection.close();
+  }
+
+  /** RFC 9110, section 15.2.2. */
+  #onSwitch(head: Http1Head, handler: EndpointHandler): number {
+    const agreed = this.#options.upgrade ? head.get(Known.upgrade)?.toLowerCase() : undefined;
+    if (this.#protocol === '' || agreed !== this.#protocol) {
+      throw new HttpRefusal(502, `101 to ${agreed ?? 'nothing'}, which was not asked for`);
+    }
+    this.#openTunnel(head, handler);
+    return 0;
+  }
+
+  #openTunnel(head: Http1Head, handler: EndpointHandler): void {
+    this.#tunnel = true;
+    this.#reader.tunnel();
+    handler.onTunnel(head);
+  }
+
+  #onResponseEnd(): void {
+    const handler = this.#handler;
+    const trailers = this.#trailers.splice(0);
+    const told = this.#responseEnded;
+    this.#responseEnded = true;
+    if (!told) handler?.onResponseEnd(trailers);
+    if (this.#requestEnded) this.#finish();
+  }
+
+  /** Both directions of the exchange have ended. */
+  #finish(): void {
+    this.#handler = undefined;
+    if (this.#state !== 'busy') return;
+    if (!this.#keepAlive || this.#tunnel || this.#draining || this.#reader.waiting > 0) {
+      this.#events.onLeaving(this);
+      return this.#connection.close();
+    }
+    this.reused = true;
+    this.#connection.setReading(true);
+    this.#becomeIdle();
+    this.#reader.next();
+    this.#events.onRoom(this);
+  }
+
+  #becomeIdle(): void {
+    this.#state = 'idle';
+    const { clock, slowWheel } = this.#deps;
+    slowWheel.set(this, clock.now() + this.#cluster.policy.http.idleTimeout);
+  }
+
+  #fail(code: string, reason: string): void {
+    const handler = this.#handler;
+    this.#handler = undefined;
+    this.#reader.close();
+    this.#connection.destroy(reason);
+    handler?.onEndpointLost(this.#lost(code, reason));
+  }
+
+  #lost(code: string, reason: string): WeftError {
+    return new WeftError(code, `the connection to ${this.#endpoint.address} was lost: ${reason}`, { side: 'upstream' });
+  }
+}
+
+function hostPort({ host, port }: Endpoint): { readonly host: string; readonly port: number } {
+  return { host, port };
+}

@@ -1,0 +1,122 @@
+import { WeftError } from '../../../core/errors.ts';
+import type { Http2Head } from '../../codec/http2/head.ts';
+import { ErrorCode } from '../../codec/http2/protocol.ts';
+import type { Http2Stream, StreamHandler } from '../../codec/http2/stream.ts';
+import type { HeadEdits, RequestHead } from '../../message/http-head.ts';
+import { type EndpointHandler, type EndpointStream, NO_TRAILERS, type Trailers } from '../../message/http-stream.ts';
+import type { Http2Upstream } from './http2-upstream.ts';
+
+const NOTHING = Buffer.alloc(0);
+/** Content that waits for the endpoint's window: above this its source pauses. */
+const MAX_WAITING = 64 << 10;
+
+/** One request on an HTTP/2 connection to an endpoint. */
+export class Http2EndpointStream implements EndpointStream, StreamHandler {
+  readonly version = 2;
+  readonly reused: boolean;
+  readonly #upstream: Http2Upstream;
+  #handler: EndpointHandler | undefined;
+  #stream: Http2Stream | undefined;
+  /** Of a tunnel, which begins with a good answer. */
+  #opens = false;
+  #flowing = true;
+  /** Octets of the response that have been passed on while it was not to flow. */
+  #unpassed = 0;
+  #trailers: Trailers = NO_TRAILERS;
+  #responseEnded = false;
+
+  constructor(upstream: Http2Upstream, handler: EndpointHandler, reused: boolean) {
+    this.#upstream = upstream;
+    this.#handler = handler;
+    this.reused = reused;
+  }
+
+  get congested(): boolean {
+    const waiting = this.#stream?.waiting ?? 0;
+    if (waiting > MAX_WAITING) return true;
+    if (!this.#upstream.backlogged) return false;
+    this.#upstream.pauseFor(this);
+    return true;
+  }
+
+  sendRequest(
+    head: RequestHead,
+    path: string | undefined,
+    authority: string | undefined,
+    edits: HeadEdits,
+    end: boolean,
+  ): void {
+    const { h2 } = this.#upstream;
+    this.#opens = head.protocol !== '' || head.method === 'CONNECT';
+    if (head.protocol !== '' && !h2.peer.extendedConnect) {
+      const message = `the endpoint does not take ${head.protocol} over HTTP/2 (RFC 8441)`;
+      this.#upstream.ended(this);
+      return this.#handler?.onEndpointLost(new WeftError('connection_lost', message, { side: 'upstream' }));
+    }
+    this.#stream = h2.openRequest(head, path, authority, edits, end, this);
+  }
+
+  sendData(bytes: Buffer, start: number, end: number): void {
+    if (start < end) this.#stream?.sendData(bytes, start, end, false);
+  }
+
+  sendEnd(trailers: Trailers): void {
+    if (trailers.length > 0) this.#stream?.sendTrailers(trailers);
+    else this.#stream?.sendData(NOTHING, 0, 0, true);
+  }
+
+  setFlowing(flowing: boolean): void {
+    this.#flowing = flowing;
+    if (!flowing || this.#unpassed === 0) return;
+    const octets = this.#unpassed;
+    this.#unpassed = 0;
+    this.#stream?.passed(octets);
+  }
+
+  cancel(): void {
+    this.#handler = undefined;
+    this.#stream?.reset(ErrorCode.cancel);
+  }
+
+  /** The socket takes more. */
+  drained(): void {
+    if (!this.congested) this.#handler?.onEndpointDrained();
+  }
+
+  onHead(head: Http2Head, endStream: boolean): void {
+    const handler = this.#handler;
+    if (handler === undefined) return;
+    if (head.status < 200) return handler.onInterim(head);
+    if (this.#opens && head.status < 300) return handler.onTunnel(head);
+    this.#responseEnded = endStream;
+    handler.onResponse(head, endStream);
+  }
+
+  onData(bytes: Buffer, start: number, end: number): void {
+    this.#handler?.onResponseData(bytes, start, end);
+    if (this.#flowing) this.#stream?.passed(end - start);
+    else this.#unpassed += end - start;
+  }
+
+  onTrailers(fields: readonly string[]): void {
+    this.#trailers = fields;
+  }
+
+  onEnd(): void {
+    if (!this.#responseEnded) this.#handler?.onResponseEnd(this.#trailers);
+  }
+
+  onReset(code: number): void {
+    const handler = this.#handler;
+    this.#handler = undefined;
+    handler?.onEndpointLost(this.#upstream.lost(code, code === ErrorCode.refusedStream));
+  }
+
+  onWritable(): void {
+    this.#handler?.onEndpointDrained();
+  }
+
+  onClosed(): void {
+    this.#upstream.ended(this);
+  }
+}

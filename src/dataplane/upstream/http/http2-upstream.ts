@@ -1,0 +1,217 @@
+import { WeftError } from '../../../core/errors.ts';
+import { NOT_SET, type WheelEntry } from '../../../core/timer-wheel.ts';
+import type { Cluster } from '../../cluster/cluster.ts';
+import type { Endpoint } from '../../cluster/endpoint.ts';
+import { Http2Connection } from '../../codec/http2/connection.ts';
+import type { Http2Owner } from '../../codec/http2/owner.ts';
+import { ErrorCode, type Http2Error } from '../../codec/http2/protocol.ts';
+import type { Http2Stream, StreamHandler } from '../../codec/http2/stream.ts';
+import type { ByteSink } from '../../message/frame.ts';
+import type { EndpointStream } from '../../message/http-stream.ts';
+import { connect, type ConnectHandler } from '../../net/connect.ts';
+import type { Connection } from '../../net/connection.ts';
+import type { HttpCall } from './http-call.ts';
+import type { HttpConnection, HttpConnectionEvents } from './http-connection.ts';
+import type { HttpUpstreamDeps } from './http-deps.ts';
+import { Http2EndpointStream } from './http2-endpoint-stream.ts';
+
+/** A connection that says nothing to a PING for this long is dead. */
+const PONG_MS = 5_000;
+
+type State = 'connecting' | 'ready' | 'leaving' | 'closed';
+
+/** One HTTP/2 connection to an endpoint, in clear text and with prior knowledge (RFC 9113, section 3.3). */
+export class Http2Upstream implements HttpConnection, ConnectHandler, Http2Owner, WheelEntry {
+  deadline = 0;
+  wheelSlot = NOT_SET;
+  wheelNext: WheelEntry | undefined;
+  wheelPrev: WheelEntry | undefined;
+
+  inLine = false;
+  readonly h2: Http2Connection;
+  /** Whether more waits for the endpoint's socket than should. */
+  backlogged = false;
+  readonly #deps: HttpUpstreamDeps;
+  readonly #cluster: Cluster;
+  readonly #endpoint: Endpoint;
+  readonly #events: HttpConnectionEvents;
+  readonly #connection: Connection;
+  /** Streams whose sources pause because of the socket. */
+  readonly #paused = new Set<Http2EndpointStream>();
+  #state: State = 'connecting';
+  #active = 0;
+  #carried = 0;
+  #heard = false;
+  #reason = 'closed';
+  /** A PING has been sent, and nothing has been heard since. */
+  #asked = false;
+
+  constructor(deps: HttpUpstreamDeps, cluster: Cluster, endpoint: Endpoint, events: HttpConnectionEvents) {
+    this.#deps = deps;
+    this.#cluster = cluster;
+    this.#endpoint = endpoint;
+    this.#events = events;
+    const { highWater, streamWindow, connectionWindow, maxHead } = deps.http;
+    // A client takes no streams of its peer.
+    const limits = { maxStreams: 0, streamWindow, connectionWindow, maxHeaderList: maxHead };
+    this.h2 = new Http2Connection('client', limits, this, deps.clock);
+    const { host, port } = endpoint;
+    const timeoutMs = cluster.policy.connectTimeout;
+    this.#connection = connect(deps.net, deps.clock, { host, port, timeoutMs, highWater }, this);
+  }
+
+  get connecting(): boolean {
+    return this.#state === 'connecting';
+  }
+
+  get room(): number {
+    if (this.#state !== 'ready' || !this.h2.mayOpen) return 0;
+    return this.h2.peer.maxConcurrentStreams - this.h2.open;
+  }
+
+  get active(): number {
+    return this.#active;
+  }
+
+  begin(call: HttpCall): EndpointStream {
+    this.#active++;
+    this.#deps.slowWheel.clear(this);
+    return new Http2EndpointStream(this, call, this.#carried++ > 0);
+  }
+
+  drain(): void {
+    if (this.#state === 'connecting') return this.#connection.destroy('no longer needed');
+    if (this.#state === 'closed') return;
+    this.#state = 'leaving';
+    this.#closeIfDone();
+  }
+
+  /** A stream has ended, or was given up. */
+  ended(stream: Http2EndpointStream): void {
+    this.#active--;
+    this.#paused.delete(stream);
+    if (this.#state === 'leaving') return this.#closeIfDone();
+    if (this.#active === 0) this.#setAlarm(this.#cluster.policy.http.idleTimeout);
+    if (!this.inLine && this.#state === 'ready') this.#events.onRoom(this);
+  }
+
+  /** `stream` is told when the socket takes more. */
+  pauseFor(stream: Http2EndpointStream): void {
+    this.#paused.add(stream);
+  }
+
+  /** A request on it was given up for its time was over: asks whether the peer lives. */
+  suspect(): void {
+    if (this.#asked || this.#state === 'closed') return;
+    this.#asked = true;
+    this.h2.ping();
+    this.#setAlarm(PONG_MS);
+  }
+
+  /** Why a stream on it has ended before its time. */
+  lost(code: number, retriable: boolean): WeftError {
+    const { address } = this.#endpoint;
+    const why = this.#whyLost(code);
+    return new WeftError('connection_lost', `the stream to ${address} was lost: ${why}`, {
+      side: 'upstream',
+      retriable,
+    });
+  }
+
+  #whyLost(code: number): string {
+    if (this.#state === 'closed') return this.#reason;
+    const { failure, greeted } = this.h2;
+    if (failure === undefined) return `it was reset with code ${code}`;
+    if (greeted) return failure.message;
+    return "what answers there does not speak HTTP/2; its cluster's http.version may have to be http1";
+  }
+
+  onConnect(): void {
+    this.#state = 'ready';
+    this.h2.begin();
+    this.#setAlarm(this.#cluster.policy.http.idleTimeout);
+    this.#events.onConnected(this);
+  }
+
+  onBytes(chunk: Buffer, length: number): void {
+    this.#heard = true;
+    this.#asked = false;
+    this.h2.read(chunk, 0, length);
+  }
+
+  onEnd(): void {
+    this.#connection.destroy('closed by the peer');
+  }
+
+  onBacklog(full: boolean): void {
+    this.backlogged = full;
+    if (full) return;
+    const paused = [...this.#paused];
+    this.#paused.clear();
+    for (const stream of paused) stream.drained();
+  }
+
+  onClose(reason: string): void {
+    const failed = this.#state === 'connecting' || (this.#carried > 0 && !this.#heard);
+    if (this.#reason === 'closed') this.#reason = reason;
+    this.#deps.slowWheel.clear(this);
+    this.#events.onGone(this, this.#reason, failed);
+    this.#state = 'closed';
+    this.h2.abandon();
+  }
+
+  // What the HTTP/2 connection asks for and tells.
+
+  out(): ByteSink {
+    return this.#connection.out();
+  }
+
+  onRequest(stream: Http2Stream): StreamHandler {
+    // A server opens none where push is off: the codec has ended the connection before.
+    stream.reset(ErrorCode.refusedStream);
+    return NOBODY;
+  }
+
+  onGoaway(): void {
+    if (this.#state !== 'ready') return;
+    this.#state = 'leaving';
+    this.#events.onLeaving(this);
+    this.#closeIfDone();
+  }
+
+  onSettings(): void {
+    if (!this.inLine && this.room > 0) this.#events.onRoom(this);
+  }
+
+  onFailed(error: Http2Error): void {
+    this.#reason = error.message;
+    this.#connection.close();
+  }
+
+  onDeadline(): void {
+    if (this.#asked) return this.#connection.destroy(`no answer to a PING in ${PONG_MS} ms`);
+    if (this.#active > 0 || this.#state !== 'ready') return;
+    this.#events.onLeaving(this);
+    this.drain();
+  }
+
+  #setAlarm(ms: number): void {
+    this.#deps.slowWheel.set(this, this.#deps.clock.now() + ms);
+  }
+
+  #closeIfDone(): void {
+    if (this.#active > 0) return;
+    this.h2.goaway(true);
+    this.#connection.close();
+  }
+}
+
+const NOBODY: StreamHandler = {
+  onClosed: () => {},
+  onHead: () => {},
+  onData: () => {},
+  onTrailers: () => {},
+  onEnd: () => {},
+  onReset: () => {},
+  onWritable: () => {},
+};
