@@ -1,5 +1,4 @@
 import type { Clock } from '../../../core/clock.ts';
-import { WeftError } from '../../../core/errors.ts';
 import type { FieldList, HeadEdits, RequestHead } from '../../message/http-head.ts';
 import { FloodGuard } from './flood-guard.ts';
 import { ReceiveWindow, SendWindow } from './flow-window.ts';
@@ -10,7 +9,7 @@ import { HeadWriter } from './head-writer.ts';
 import { writeGreeting } from './greeting.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
 import { PeerSettings } from './peer-settings.ts';
-import { DEFAULT_WINDOW, ErrorCode, Http2Error, MAX_WINDOW, PREFACE } from './protocol.ts';
+import { DEFAULT_WINDOW, asHttp2Error, ErrorCode, Http2Error, MAX_WINDOW, PREFACE } from './protocol.ts';
 import type { Http2Limits, Http2Owner } from './owner.ts';
 import { Http2Stream, type StreamHandler } from './stream.ts';
 import { MAX_STREAM, StreamTable } from './stream-table.ts';
@@ -484,14 +483,6 @@ export class Http2Connection implements FrameSink {
     }
     return at;
   }
-}
-
-function asHttp2Error(error: unknown): Http2Error {
-  if (error instanceof Http2Error) return error;
-  if (error instanceof WeftError && error.code === 'compression') {
-    return new Http2Error(ErrorCode.compressionError, error.message);
-  }
-  throw error;
 }
 
 function tooMuch(): Http2Error {

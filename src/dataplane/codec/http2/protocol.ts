@@ -1,3 +1,5 @@
+import { WeftError } from '../../../core/errors.ts';
+
 /** The numbers of RFC 9113. */
 
 /** What a client begins with. Section 3.4. */
@@ -67,4 +69,13 @@ export class Http2Error extends Error {
     this.name = 'Http2Error';
     this.code = code;
   }
+}
+
+/** What ends the connection, of what its parts throw; anything else is a fault of ours. */
+export function asHttp2Error(error: unknown): Http2Error {
+  if (error instanceof Http2Error) return error;
+  if (error instanceof WeftError && error.code === 'compression') {
+    return new Http2Error(ErrorCode.compressionError, error.message);
+  }
+  throw error;
 }
