@@ -16,6 +16,24 @@ export interface ConnectionHandler {
   onUnsent?(): void;
 }
 
+/**
+ * The methods of a Writable that do the writing (node:stream, "Implementing a writable stream"), without
+ * the queue before them: what waits is counted here, and one write at a time is under way.
+ */
+interface RawWriter {
+  _write(chunk: Buffer, encoding: 'buffer', done: (error?: Error | null) => void): void;
+  _writev(chunks: readonly RawChunk[], done: (error?: Error | null) => void): void;
+}
+
+interface RawChunk {
+  readonly chunk: Buffer;
+  readonly encoding: 'buffer';
+}
+
+function asChunk(chunk: Buffer): RawChunk {
+  return { chunk, encoding: 'buffer' };
+}
+
 /** The part of node's TCP handle that is read here: bytes of the last write not yet taken by the kernel. */
 interface StreamHandle {
   readonly writeQueueSize?: number;
@@ -34,14 +52,14 @@ export class Connection implements Flushable {
   readonly remote: string;
   readonly #context: NetContext;
   readonly #socket: net.Socket;
+  readonly #raw: RawWriter;
   readonly #output: Output;
   readonly #highWater: number;
   #handler: ConnectionHandler;
   #dirty = false;
   #outstanding: Buffer[] | undefined;
   #outstandingBytes = 0;
-  /** Callbacks still to come of writes that the kernel took at once. */
-  #writtenAtOnce = 0;
+  #inWrite = false;
   #totalWritten = 0;
   #full = false;
   /** What of `context.unsent` is this connection's. */
@@ -56,6 +74,7 @@ export class Connection implements Flushable {
   constructor(context: NetContext, socket: net.Socket, remote: string, highWater: number, handler: ConnectionHandler) {
     this.#context = context;
     this.#socket = socket;
+    this.#raw = socket as unknown as RawWriter;
     this.remote = remote;
     this.#highWater = highWater;
     this.#handler = handler;
@@ -174,33 +193,26 @@ export class Connection implements Flushable {
   }
 
   #write(buffers: Buffer[]): void {
-    const socket = this.#socket;
     let bytes = 0;
     for (const buffer of buffers) bytes += buffer.length;
     this.#outstanding = buffers;
     this.#outstandingBytes = bytes;
-    if (buffers.length === 1) {
-      socket.write(buffers[0]!, this.#onWritten);
-    } else {
-      socket.cork();
-      const last = buffers.length - 1;
-      for (let i = 0; i < last; i++) socket.write(buffers[i]!);
-      socket.write(buffers[last]!, this.#onWritten);
-      socket.uncork();
-    }
-    if (socket.writableLength === 0) {
-      this.#writtenAtOnce++;
-      this.#releaseOutstanding();
-    }
+    this.#inWrite = true;
+    if (buffers.length === 1) this.#raw._write(buffers[0]!, 'buffer', this.#onWritten);
+    else this.#raw._writev(buffers.map(asChunk), this.#onWritten);
+    this.#inWrite = false;
   }
 
+  /** Within `#write` when the kernel took all at once, later when it did not. */
   readonly #onWritten = (error?: Error | null): void => {
-    if (this.#writtenAtOnce > 0) {
-      this.#writtenAtOnce--;
+    if (error) {
+      // Told to nobody before the caller of `#write` has done: closing is an event of its own.
+      this.#socket.destroy(error);
       return;
     }
-    if (error) return;
+    if (this.#outstanding === undefined) return;
     this.#releaseOutstanding();
+    if (this.#inWrite) return;
     this.#writeOn();
     if (this.#outstanding === undefined) this.#finish();
     this.#checkBacklog();
@@ -220,7 +232,7 @@ export class Connection implements Flushable {
   }
 
   #releaseOutstanding(): void {
-    for (const buffer of this.#outstanding!) this.#output.release(buffer);
+    this.#output.release();
     this.#totalWritten += this.#outstandingBytes;
     this.#outstanding = undefined;
     this.#outstandingBytes = 0;

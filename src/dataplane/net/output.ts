@@ -9,8 +9,12 @@ export class Output implements ByteSink {
   readonly #context: NetContext;
   #target: Buffer | undefined;
   #used = 0;
+  /** What is full, and for each of these the slab that it is of, or undefined for a buffer of its own. */
   #sealed: Buffer[] = [];
+  #slabs: (Buffer | undefined)[] = [];
   #sealedBytes = 0;
+  /** Slabs of what has been taken and not released. */
+  #taken: (Buffer | undefined)[] = [];
 
   constructor(context: NetContext) {
     this.#context = context;
@@ -38,8 +42,8 @@ export class Output implements ByteSink {
   }
 
   /**
-   * Takes what waits, in order: all, or the first of it when there is more than `about` bytes. The
-   * caller returns each buffer with `release`.
+   * Takes what waits, in order: all, or the first of it when there is more than `about` bytes. Nothing
+   * more is taken until the caller has called `release`.
    */
   take(about: number): Buffer[] {
     if (this.#sealedBytes < about) this.#seal();
@@ -47,6 +51,9 @@ export class Output implements ByteSink {
     if (this.#sealedBytes <= about) {
       this.#sealed = [];
       this.#sealedBytes = 0;
+      const released = this.#taken;
+      this.#taken = this.#slabs;
+      this.#slabs = released;
       return sealed;
     }
     const taken: Buffer[] = [];
@@ -62,23 +69,32 @@ export class Output implements ByteSink {
       else sealed[whole] = next.subarray(room);
     }
     sealed.splice(0, whole);
+    this.#taken.push(...this.#slabs.splice(0, whole));
     this.#sealedBytes -= bytes;
     return taken;
   }
 
-  /** Gives the memory of a taken buffer back for reuse. It may not be read any more. */
-  release(taken: Buffer): void {
-    if (taken.buffer.byteLength !== SLAB_BYTES) return;
-    this.#context.giveSlab(taken.length === SLAB_BYTES ? taken : Buffer.from(taken.buffer));
+  /** Gives the memory of all that was taken back for reuse. It may not be read any more. */
+  release(): void {
+    const taken = this.#taken;
+    for (let i = 0; i < taken.length; i++) {
+      const slab = taken[i];
+      if (slab !== undefined) this.#context.giveSlab(slab);
+    }
+    taken.length = 0;
   }
 
   clear(): void {
-    for (const buffer of this.take(Number.POSITIVE_INFINITY)) this.release(buffer);
+    this.release();
+    this.take(Number.POSITIVE_INFINITY);
+    this.release();
   }
 
   #seal(): void {
-    if (this.#target === undefined) return;
-    this.#sealed.push(this.#target.subarray(0, this.#used));
+    const target = this.#target;
+    if (target === undefined) return;
+    this.#sealed.push(target.subarray(0, this.#used));
+    this.#slabs.push(target.length === SLAB_BYTES ? target : undefined);
     this.#sealedBytes += this.#used;
     this.#target = undefined;
     this.#used = 0;

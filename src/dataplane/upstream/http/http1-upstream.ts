@@ -44,6 +44,7 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
   #state: State = 'connecting';
   #handler: EndpointHandler | undefined;
   #heard = false;
+  #idleSince = 0;
   #congested = false;
   #draining = false;
   // Of the request at hand.
@@ -87,7 +88,6 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
   begin(call: HttpCall): EndpointStream {
     this.#state = 'busy';
     this.#handler = call;
-    this.#deps.slowWheel.clear(this);
     return this;
   }
 
@@ -151,6 +151,7 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
 
   onConnect(): void {
     this.#becomeIdle();
+    this.#deps.slowWheel.set(this, this.#idleSince + this.#cluster.policy.http.idleTimeout);
     this.#events.onConnected(this);
   }
 
@@ -226,9 +227,12 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
     if (busy && handler !== undefined) handler.onEndpointLost(this.#lost('connection_lost', reason));
   }
 
-  /** Idle for long. */
+  /** The wheel is set once, not for each request: it may be idle since a moment ago, or busy. */
   onDeadline(): void {
-    if (this.#state !== 'idle') return;
+    const { clock, slowWheel } = this.#deps;
+    const since = this.#state === 'idle' ? this.#idleSince : clock.now();
+    const until = since + this.#cluster.policy.http.idleTimeout;
+    if (clock.now() < until) return slowWheel.set(this, until);
     this.#events.onLeaving(this);
     this.#connection.close();
   }
@@ -275,8 +279,7 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
 
   #becomeIdle(): void {
     this.#state = 'idle';
-    const { clock, slowWheel } = this.#deps;
-    slowWheel.set(this, clock.now() + this.#cluster.policy.http.idleTimeout);
+    this.#idleSince = this.#deps.clock.now();
   }
 
   #fail(code: string, reason: string): void {
