@@ -15,6 +15,7 @@ import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { CODECS } from './builtins.ts';
 import { listenerSpec } from './listener-spec.ts';
+import { TlsIdentity } from './tls-identity.ts';
 
 /** Requests that wait for an upstream connection to take them: above this their callers wait too. */
 const UPSTREAM_HIGH_WATER = 1 << 20;
@@ -233,7 +234,10 @@ export class DataPlane {
 
   async #open(config: ListenerConfig): Promise<void> {
     const { name, address, protocol, direction } = config;
-    const listener = new ProxyListener(await this.#spec(config), this.#proxyDeps, this.#deps.metrics);
+    const alpn = config.http === undefined ? [] : ['h2', 'http/1.1'];
+    const tls = config.tls && new TlsIdentity(config.tls, alpn, this.#deps.clock, this.#deps.log);
+    const spec = { ...(await this.#spec(config)), ...(tls && { tls }) };
+    const listener = new ProxyListener(spec, this.#proxyDeps, this.#deps.metrics);
     await listener.open(address.port);
     this.#listeners.set(name, { config, listener });
     this.#deps.log.info('listening', {

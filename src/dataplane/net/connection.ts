@@ -50,6 +50,8 @@ const WRITE_BYTES = 256 << 10;
  */
 export class Connection implements Flushable {
   readonly remote: string;
+  /** Whether what passes on it is encrypted between here and the peer. */
+  readonly encrypted: boolean;
   readonly #context: NetContext;
   readonly #socket: net.Socket;
   readonly #raw: RawWriter;
@@ -71,11 +73,19 @@ export class Connection implements Flushable {
   #closed = false;
   #closeReason = 'closed';
 
-  constructor(context: NetContext, socket: net.Socket, remote: string, highWater: number, handler: ConnectionHandler) {
+  constructor(
+    context: NetContext,
+    socket: net.Socket,
+    remote: string,
+    highWater: number,
+    handler: ConnectionHandler,
+    encrypted = false,
+  ) {
     this.#context = context;
     this.#socket = socket;
     this.#raw = socket as unknown as RawWriter;
     this.remote = remote;
+    this.encrypted = encrypted;
     this.#highWater = highWater;
     this.#handler = handler;
     this.#output = new Output(context);
@@ -114,14 +124,14 @@ export class Connection implements Flushable {
     return this.#socket.remoteAddress ?? '';
   }
 
-  /** Whether what passes on it is encrypted between here and the peer. */
-  get encrypted(): boolean {
-    return false;
-  }
-
   /** For the reader of this connection's bytes, called by whoever owns the socket. */
   deliver(length: number): void {
     this.#handler.onBytes(this.#context.readBuffer, length);
+  }
+
+  /** The same for bytes that came in a buffer of their own. */
+  deliverChunk(chunk: Buffer): void {
+    this.#handler.onBytes(chunk, chunk.length);
   }
 
   /**

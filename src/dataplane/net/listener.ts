@@ -1,6 +1,7 @@
 import net from 'node:net';
 import { WeftError } from '../../core/errors.ts';
 import { Connection, type ConnectionHandler } from './connection.ts';
+import { terminateTls, type TlsServerOptions } from './tls-server.ts';
 import type { NetContext } from './net-context.ts';
 
 export interface ListenOptions {
@@ -11,6 +12,8 @@ export interface ListenOptions {
   maxConnections: () => number;
   /** See ConnectionHandler.onBacklog. */
   highWater: number;
+  /** Absent: clear text. */
+  tls?: TlsServerOptions | undefined;
 }
 
 /** Makes the handler of an accepted connection. It gets the connection through `attach`. */
@@ -42,7 +45,10 @@ export async function listen(context: NetContext, options: ListenOptions, accept
     if (status !== 0 || client === undefined) return;
     if (open >= options.maxConnections()) return (client as { close(): void }).close();
     open++;
-    acceptOne(context, client, options.highWater, accept, () => open--);
+    const { highWater, tls } = options;
+    const leave = (): void => void open--;
+    if (tls === undefined) acceptOne(context, client, highWater, accept, leave);
+    else acceptEncrypted(context, client, highWater, accept, leave, tls);
   };
   return {
     port: (server.address() as net.AddressInfo).port,
@@ -72,6 +78,26 @@ function acceptOne(
   socket.once('close', onClose);
   const remote = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`;
   accept((handler) => (connection = new Connection(context, socket, remote, highWater, handler)));
+}
+
+/** Node's TLS gives its clear text in buffers of its own. */
+function acceptEncrypted(
+  context: NetContext,
+  client: unknown,
+  highWater: number,
+  accept: AcceptHandler,
+  onClose: () => void,
+  tls: TlsServerOptions,
+): void {
+  const raw = new net.Socket({ handle: client, allowHalfOpen: true } as net.SocketConstructorOpts);
+  const remote = `${raw.remoteAddress ?? 'unknown'}:${raw.remotePort ?? 0}`;
+  const socket = terminateTls(raw, tls);
+  socket.once('close', onClose);
+  accept((handler) => {
+    const connection = new Connection(context, socket, remote, highWater, handler, true);
+    socket.on('data', (chunk: Buffer) => connection.deliverChunk(chunk));
+    return connection;
+  });
 }
 
 function listenFailed(options: ListenOptions, error: NodeJS.ErrnoException): WeftError {

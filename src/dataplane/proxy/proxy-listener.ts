@@ -2,6 +2,7 @@ import type { Counter, Gauge, Metrics } from '../../telemetry/metrics.ts';
 import type { Detected } from '../codec/detect.ts';
 import type { ConnectionHandler } from '../net/connection.ts';
 import { listen, type Listener } from '../net/listener.ts';
+import type { TlsServerOptions } from '../net/tls-server.ts';
 import { type BoltSpec, BoltServer } from './bolt-server.ts';
 import { HttpServer, type HttpSpec } from './http/http-server.ts';
 import type { ListenerPeer, PeerEvents } from './listener-peer.ts';
@@ -22,6 +23,8 @@ export interface ListenerSpec {
   readonly bolt?: BoltSpec;
   readonly http?: HttpSpec;
   readonly tcp?: TcpSpec;
+  /** Absent: clear text. */
+  readonly tls?: TlsServerOptions;
 }
 
 /** What can change without a new socket. */
@@ -39,6 +42,7 @@ export class ProxyListener implements Chooser, PeerEvents {
   /** Always the same object, which decoders keep; what it says may change. */
   readonly #limits: ListenerSpec['limits'];
   readonly #host: string;
+  readonly #tls: TlsServerOptions | undefined;
   readonly #bolt: BoltServer | undefined;
   readonly #http: HttpServer | undefined;
   readonly #tcp: TcpServer | undefined;
@@ -60,6 +64,7 @@ export class ProxyListener implements Chooser, PeerEvents {
     this.detectTimeout = spec.detectTimeout;
     this.idleTimeout = spec.idleTimeout;
     this.#host = spec.host;
+    this.#tls = spec.tls;
     this.#bolt = bolt && new BoltServer(name, bolt, this.#limits, deps, metrics);
     this.#http = http && new HttpServer(name, http, deps, metrics);
     this.#tcp = tcp && new TcpServer(name, tcp, deps, metrics);
@@ -97,7 +102,7 @@ export class ProxyListener implements Chooser, PeerEvents {
    */
   async open(port: number): Promise<void> {
     const maxConnections = (): number => this.#limits.maxConnections;
-    const options = { host: this.#host, port, maxConnections, highWater: DOWNSTREAM_HIGH_WATER };
+    const options = { host: this.#host, port, maxConnections, highWater: DOWNSTREAM_HIGH_WATER, tls: this.#tls };
     this.#listener = await listen(this.deps.net, options, (attach) => {
       const connection = attach(NOBODY);
       const peer = this.#only?.serve(connection, this) ?? new Undecided(this, this, connection);

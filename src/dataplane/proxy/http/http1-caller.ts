@@ -273,6 +273,7 @@ export class Http1Caller implements ConnectionHandler, CallerStream, MessageSink
     this.#watch.calledAt = this.#watch.heardAt;
     this.#head = head;
     this.#minor = head.minor;
+    head.scheme = this.connection.encrypted ? 'https' : 'http';
     this.#isHead = head.methodEnd - head.methodStart === 4 && head.method === 'HEAD';
     this.#expects = head.has(Known.expect);
     this.#webSocketKey = '';
