@@ -42,7 +42,6 @@ export class Http1Caller implements ConnectionHandler, CallerStream, MessageSink
   #head: Http1Head | undefined;
   #minor: 0 | 1 = 1;
   #isHead = false;
-  #expects = false;
   #webSocketKey = '';
   #requestEnded = true;
   #keepAlive = false;
@@ -167,6 +166,9 @@ export class Http1Caller implements ConnectionHandler, CallerStream, MessageSink
     if (!this.#requestEnded) {
       this.#requestEnded = true;
       this.#exchange?.onRequestEnd(trailers);
+    } else if (this.#responseEnded && this.#leaving === undefined) {
+      // Answered at once, before the reader had passed the head.
+      this.#next();
     }
   }
 
@@ -185,8 +187,8 @@ export class Http1Caller implements ConnectionHandler, CallerStream, MessageSink
     this.#chunked = !end && !sized && !this.#bodyless && this.#minor === 1;
     // The end of a body that neither a length nor chunks tell is the end of the connection.
     if (!end && !sized && !this.#bodyless && this.#minor === 0) this.#keepAlive = false;
-    // Content that is still to come would be taken for the next request, or is never sent (`Expect`).
-    if (!this.#requestEnded && (end || this.#expects)) this.#keepAlive = false;
+    // Who has its answer may not send the rest; then what follows would be taken for content. RFC 9112, section 9.6.
+    if (!this.#requestEnded) this.#keepAlive = false;
     if (this.#draining || this.#leaving !== undefined) this.#keepAlive = false;
     this.#writeHead(status, head, edits, {
       chunked: this.#chunked,
@@ -275,7 +277,6 @@ export class Http1Caller implements ConnectionHandler, CallerStream, MessageSink
     this.#minor = head.minor;
     head.scheme = this.connection.encrypted ? 'https' : 'http';
     this.#isHead = head.methodEnd - head.methodStart === 4 && head.method === 'HEAD';
-    this.#expects = head.has(Known.expect);
     this.#webSocketKey = '';
     this.#keepAlive = keepsAlive(head, this.#options);
     this.#chunked = this.#bodyless = this.#tunnel = this.#responseEnded = false;
