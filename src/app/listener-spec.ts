@@ -40,10 +40,11 @@ function boltSpec(config: ListenerConfig, deps: ListenerSpecDeps): BoltSpec {
 }
 
 async function httpSpec(config: ListenerConfig, http: HttpConfig, deps: ListenerSpecDeps): Promise<HttpSpec> {
-  const { limits, upgrades, forwarding } = http;
+  const { limits, upgrades, grpcWeb, forwarding } = http;
   return {
     limits,
     upgrades,
+    grpcWeb,
     forwarding,
     routes: await compileRoutes(http.routes),
     cluster: (name) => deps.clusters.find(name),

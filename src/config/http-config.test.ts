@@ -44,6 +44,7 @@ describe('a listener', () => {
             streamIdleTimeout: 300_000,
           },
           upgrades: ['websocket'],
+          grpcWeb: true,
           forwarding: { for: 'keep', style: 'x-forwarded', via: 'weft', requestId: true },
           routes: [],
         },

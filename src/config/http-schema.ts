@@ -54,6 +54,12 @@ export const http = v.pipe(
       v.pipe(v.array(upgradeToken('A protocol.')), v.description('What a request may upgrade its connection to.')),
       ['websocket'],
     ),
+    grpcWeb: v.optional(
+      flag(
+        'Whether calls of grpc-web, which browsers make, are carried on as gRPC; false where the app takes them itself.',
+      ),
+      true,
+    ),
     forwarding: v.optional(forwarding, {}),
     routes: v.optional(
       v.pipe(

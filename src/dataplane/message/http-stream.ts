@@ -1,5 +1,6 @@
 import type { WeftError } from '../../core/errors.ts';
 import type { ConnectionForwarding, HttpVersion } from './forwarding.ts';
+import type { OpenEdits } from './open-edits.ts';
 import type { HeadEdits, RequestHead, ResponseHead } from './http-head.ts';
 
 /**
@@ -28,6 +29,10 @@ export interface CallerStream extends ContentSink {
   readonly httpVersion: HttpVersion;
   /** What requests of its connection tell of where they come from. */
   readonly forwarding: ConnectionForwarding;
+  /** The head of its request outlives the turn in which it came. */
+  readonly headStays: boolean;
+  /** What its side changes of the request's head. */
+  editRequest?(head: RequestHead, edits: OpenEdits): void;
   /** A 1xx head other than 101. */
   sendInterim(head: ResponseHead, edits: HeadEdits): void;
   /** @param end whether no content follows. */
@@ -51,6 +56,14 @@ export interface CallerHandler {
   onCallerDrained(): void;
 }
 
+/** An exchange as its caller's stream sees it, before and after it begins. */
+export interface CallerExchange extends CallerHandler {
+  /** @param end whether no content follows. */
+  start(head: RequestHead, end: boolean): void;
+  /** Nothing more of the request can be read; `status` says what is wrong with it. */
+  onRequestBroken(status: number, message: string): void;
+}
+
 /** A stream to an endpoint, ready for one request. */
 export interface EndpointStream extends ContentSink {
   readonly version: 1 | 2;
@@ -70,6 +83,8 @@ export interface EndpointStream extends ContentSink {
   ): void;
   /** Stops taking content of the response, so that the endpoint slows down, or goes on. */
   setFlowing(flowing: boolean): void;
+  /** No response came in time, as far as it was waited for: its connection may be dead. `cancel` follows. */
+  onLate(): void;
   /** Nobody wants the rest of the response. The stream says nothing more. */
   cancel(): void;
 }

@@ -13,6 +13,7 @@ export class ClusterStats {
   readonly #labels: Labels;
   readonly #outcomes = new Map<string, Counter>();
   readonly #ok: Counter;
+  readonly #statuses = new Map<number, Counter>();
   #latency: Histogram | undefined;
   #retries: Counter | undefined;
   #closed = false;
@@ -29,6 +30,17 @@ export class ClusterStats {
     else (this.#outcomes.get(outcome) ?? this.#counter(outcome)).inc();
     this.#latency ??= this.#histogram();
     this.#latency.observe(ms * SECONDS);
+  }
+
+  /** A response of HTTP has come from an endpoint. */
+  responded(status: number): void {
+    let counter = this.#statuses.get(status);
+    if (counter === undefined) {
+      const labels = { ...this.#labels, code: String(status) };
+      counter = this.#bind('weft_http_responses_total', 'Responses of HTTP from endpoints, by status.', labels);
+      this.#statuses.set(status, counter);
+    }
+    counter.inc();
   }
 
   /** @param sent octets to the endpoint; `received` those from it. */

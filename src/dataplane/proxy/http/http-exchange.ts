@@ -5,7 +5,7 @@ import type { Endpoint } from '../../cluster/endpoint.ts';
 import { GrpcKind, grpcKind } from '../../codec/grpc/content-type.ts';
 import { Known } from '../../message/http-fields.ts';
 import type { RequestHead, ResponseHead } from '../../message/http-head.ts';
-import type { CallerHandler, CallerStream, EndpointStream, Trailers } from '../../message/http-stream.ts';
+import type { CallerExchange, CallerStream, EndpointStream, Trailers } from '../../message/http-stream.ts';
 import type { Outcome } from '../../message/outcome.ts';
 import type { ClusterRoute, RedirectRoute, RespondRoute } from '../../route/route.ts';
 import type { HttpCall } from '../../upstream/http/http-call.ts';
@@ -36,7 +36,7 @@ const NOTHING = Buffer.alloc(0);
  * Content is passed on as it comes, both ways at once; who sends faster than the other side takes is
  * paused. Exchanges are reused.
  */
-export class HttpExchange implements CallerHandler, HttpCall, WheelEntry {
+export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   deadline = 0;
   wheelSlot = NOT_SET;
   wheelNext: WheelEntry | undefined;
@@ -78,9 +78,14 @@ export class HttpExchange implements CallerHandler, HttpCall, WheelEntry {
     this.#content = new KeptContent(scope.deps.budget);
   }
 
-  /** @param end whether no content follows. */
-  start(caller: CallerStream, head: RequestHead, end: boolean): void {
-    this.#reset(caller, head, end);
+  /** For the caller's stream on which a request has come. */
+  of(caller: CallerStream): this {
+    this.#caller = caller;
+    return this;
+  }
+
+  start(head: RequestHead, end: boolean): void {
+    this.#reset(head, end);
     const { managed, route } = this.#scope.decide(head);
     if (route !== undefined && route.kind !== 'cluster') return this.#answerRoute(route, head);
     this.#route = route;
@@ -190,6 +195,7 @@ export class HttpExchange implements CallerHandler, HttpCall, WheelEntry {
     if (this.#opens) this.#requestEnded = true;
     this.#outcome = outcomeOfResponse(head, this.#grpc);
     this.#responseEnded = end;
+    this.#target!.stats.responded(head.status);
     this.#caller!.sendResponse(head, editResponse(this.#scope, this.#route), end);
     if (end) this.#finish(this.#outcome);
   }
@@ -241,13 +247,13 @@ export class HttpExchange implements CallerHandler, HttpCall, WheelEntry {
     const late = this.#deadlines.check();
     if (late === undefined) return;
     const where = this.#endpoint === undefined ? '' : ` (${this.#endpoint.address})`;
+    if (late.status === undefined) this.#stream?.onLate();
     this.#failWith('timeout', late.message + where, late.status);
   }
 
-  #reset(caller: CallerStream, head: RequestHead, end: boolean): void {
+  #reset(head: RequestHead, end: boolean): void {
     this.finished = this.#headKept = this.#tunnel = this.#responseStarted = this.#responseEnded = false;
     this.#callerPaused = this.#endpointPaused = false;
-    this.#caller = caller;
     this.#head = head;
     this.#startedAt = this.#scope.deps.clock.now();
     this.#grpc = grpcKind(head.get(Known.contentType)) !== GrpcKind.none;
@@ -293,7 +299,7 @@ export class HttpExchange implements CallerHandler, HttpCall, WheelEntry {
   }
 
   get #isHeadThere(): boolean {
-    return this.#headKept || this.#caller!.version === 2;
+    return this.#headKept || this.#caller!.headStays;
   }
 
   #keepHead(): void {

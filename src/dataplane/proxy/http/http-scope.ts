@@ -1,5 +1,6 @@
 import type { RequestHead } from '../../message/http-head.ts';
 import type { OpenEdits } from '../../message/open-edits.ts';
+import type { CallerExchange, CallerStream } from '../../message/http-stream.ts';
 import type { Outcome } from '../../message/outcome.ts';
 import type { Route } from '../../route/route.ts';
 import type { HeadWriter, HopFields } from '../../codec/http1/head-writer.ts';
@@ -54,7 +55,8 @@ export interface HttpScope {
   /** The same object each time, emptied. */
   freshEdits(): SharedEdits;
   decide(head: RequestHead): HttpTarget;
-  takeExchange(): HttpExchange;
+  /** The exchange of a request that has come on `caller`; it begins with `start`. */
+  open(caller: CallerStream, head: RequestHead): CallerExchange;
   recycle(exchange: HttpExchange): void;
   /** Counts a request that ended without a cluster. */
   unrouted(outcome: Outcome): void;

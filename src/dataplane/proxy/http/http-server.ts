@@ -3,6 +3,7 @@ import { HeadWriter, type HopFields, newHopFields } from '../../codec/http1/head
 import { Forwarding, type ForwardingSettings } from '../../message/forwarding.ts';
 import { KNOWN_NAMES } from '../../message/http-fields.ts';
 import type { RequestHead } from '../../message/http-head.ts';
+import type { CallerExchange, CallerStream } from '../../message/http-stream.ts';
 import type { Outcome } from '../../message/outcome.ts';
 import type { Connection } from '../../net/connection.ts';
 import { hostOf } from '../../route/authority.ts';
@@ -12,6 +13,7 @@ import type { ProxyDeps } from '../listener-scope.ts';
 import type { ManagedCluster } from '../managed-cluster.ts';
 import type { ProtocolServer } from '../protocol-server.ts';
 import { countUnrouted } from '../unrouted.ts';
+import { GrpcWebExchange } from './grpc-web-exchange.ts';
 import { HttpExchange } from './http-exchange.ts';
 import type { HttpLimits, HttpScope, HttpTarget, SharedEdits } from './http-scope.ts';
 import { Http1Caller } from './http1-caller.ts';
@@ -28,6 +30,8 @@ const STALL_MS = 60_000;
 export interface HttpSpec {
   readonly limits: HttpLimits;
   readonly upgrades: readonly string[];
+  /** Whether calls of grpc-web are carried on as gRPC. */
+  readonly grpcWeb: boolean;
   readonly forwarding: ForwardingSettings;
   readonly routes: RouteTable;
   /** The cluster of a name that a route gives. */
@@ -97,8 +101,10 @@ export class HttpServer implements HttpScope {
     return { route, managed: route.kind === 'cluster' ? this.#spec.cluster(route.cluster) : undefined };
   }
 
-  takeExchange(): HttpExchange {
-    return this.#free.pop() ?? new HttpExchange(this);
+  open(caller: CallerStream, head: RequestHead): CallerExchange {
+    const exchange = this.#free.pop() ?? new HttpExchange(this);
+    const web = this.#spec.grpcWeb ? GrpcWebExchange.of(exchange, caller, head) : undefined;
+    return web ?? exchange.of(caller);
   }
 
   recycle(exchange: HttpExchange): void {

@@ -13,17 +13,17 @@ import type { ConnectionForwarding } from '../../message/forwarding.ts';
 import { Known } from '../../message/http-fields.ts';
 import type { HeadEdits, ResponseHead } from '../../message/http-head.ts';
 import { HttpRefusal } from '../../message/http-refusal.ts';
-import { type CallerStream, NO_TRAILERS, type Trailers } from '../../message/http-stream.ts';
+import { type CallerExchange, type CallerStream, NO_TRAILERS, type Trailers } from '../../message/http-stream.ts';
 import { LocalHead, NO_EDITS } from '../../message/local-head.ts';
 import type { Connection, ConnectionHandler } from '../../net/connection.ts';
 import { CallerWatch, type Watched } from '../caller-watch.ts';
 import type { ListenerPeer, PeerEvents } from '../listener-peer.ts';
-import type { HttpExchange } from './http-exchange.ts';
 import type { HttpScope } from './http-scope.ts';
 
 /** A caller's HTTP/1 connection: its requests one after the other, however early it sends them. RFC 9112. */
 export class Http1Caller implements ConnectionHandler, CallerStream, MessageSink, Watched, ListenerPeer {
   readonly version = 1;
+  readonly headStays = false;
   readonly connection: Connection;
   readonly forwarding: ConnectionForwarding;
   readonly understandsGoaway = false;
@@ -33,7 +33,7 @@ export class Http1Caller implements ConnectionHandler, CallerStream, MessageSink
   readonly #watch: CallerWatch;
   readonly #reader: MessageReader;
   readonly #options: ConnectionOptions = { close: false, keepAlive: false, upgrade: false };
-  #exchange: HttpExchange | undefined;
+  #exchange: CallerExchange | undefined;
   #trailers: string[] = [];
   #backlog = false;
   /** Content of the request is wanted. */
@@ -143,12 +143,12 @@ export class Http1Caller implements ConnectionHandler, CallerStream, MessageSink
     const { maxBody } = this.#scope.limits;
     if (maxBody > 0 && framing > maxBody)
       throw new HttpRefusal(413, `a body of ${framing} octets (maxBody ${maxBody})`);
-    const exchange = this.#scope.takeExchange();
+    const exchange = this.#scope.open(this, head);
     this.#exchange = exchange;
     // Of a tunnel the other end has to agree first.
     const opens = connects || head.protocol !== '';
     this.#requestEnded = framing === 0;
-    exchange.start(this, head, framing === 0 && !opens);
+    exchange.start(head, framing === 0 && !opens);
     return framing;
   }
 
@@ -335,7 +335,7 @@ export class Http1Caller implements ConnectionHandler, CallerStream, MessageSink
   }
 
   /** The same from the other side. */
-  #onTunnelEnd(exchange: HttpExchange): void {
+  #onTunnelEnd(exchange: CallerExchange): void {
     this.#leaving ??= 'the tunnel has ended';
     this.#requestEnded = true;
     exchange.onRequestEnd(NO_TRAILERS);

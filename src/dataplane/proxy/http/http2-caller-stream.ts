@@ -3,8 +3,7 @@ import { ErrorCode } from '../../codec/http2/protocol.ts';
 import type { Http2Stream, StreamHandler } from '../../codec/http2/stream.ts';
 import type { ConnectionForwarding } from '../../message/forwarding.ts';
 import type { HeadEdits, ResponseHead } from '../../message/http-head.ts';
-import { type CallerStream, NO_TRAILERS, type Trailers } from '../../message/http-stream.ts';
-import type { HttpExchange } from './http-exchange.ts';
+import { type CallerExchange, type CallerStream, NO_TRAILERS, type Trailers } from '../../message/http-stream.ts';
 import type { Http2Caller } from './http2-caller.ts';
 
 const NOTHING = Buffer.alloc(0);
@@ -14,10 +13,11 @@ const MAX_WAITING = 64 << 10;
 /** One request on a caller's HTTP/2 connection. */
 export class Http2CallerStream implements CallerStream, StreamHandler {
   readonly version = 2;
+  readonly headStays = true;
   readonly httpVersion = '2';
   readonly #caller: Http2Caller;
   readonly #stream: Http2Stream;
-  #exchange: HttpExchange | undefined;
+  #exchange: CallerExchange | undefined;
   #flowing = true;
   /** Octets of the request that have been passed on while it was not to flow. */
   #unpassed = 0;
@@ -40,9 +40,9 @@ export class Http2CallerStream implements CallerStream, StreamHandler {
   }
 
   begin(head: Http2Head, end: boolean): void {
-    const exchange = this.#caller.scope.takeExchange();
+    const exchange = this.#caller.scope.open(this, head);
     this.#exchange = exchange;
-    exchange.start(this, head, end);
+    exchange.start(head, end);
   }
 
   sendInterim(head: ResponseHead, edits: HeadEdits): void {

@@ -23,6 +23,7 @@ export function editRequest(
 ): HeadEdits {
   const edits = freshEdits(scope);
   caller.forwarding.request(head, caller.httpVersion, edits);
+  caller.editRequest?.(head, edits);
   if (head.has(Known.te) && version === 2 && takesTrailers(head)) edits.added.push('te', 'trailers');
   if (head.has(Known.grpcTimeout)) {
     const remaining = deadlines.remaining();

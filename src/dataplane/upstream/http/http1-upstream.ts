@@ -143,6 +143,10 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
     this.#connection.setReading(flowing);
   }
 
+  onLate(): void {
+    // It ends with its request.
+  }
+
   cancel(): void {
     this.#handler = undefined;
     this.#reader.close();

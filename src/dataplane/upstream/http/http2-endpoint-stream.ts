@@ -73,6 +73,10 @@ export class Http2EndpointStream implements EndpointStream, StreamHandler {
     this.#stream?.passed(octets);
   }
 
+  onLate(): void {
+    this.#upstream.suspect();
+  }
+
   cancel(): void {
     this.#handler = undefined;
     this.#stream?.reset(ErrorCode.cancel);
