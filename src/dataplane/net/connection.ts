@@ -124,6 +124,12 @@ export class Connection implements Flushable {
     return this.#socket.remoteAddress ?? '';
   }
 
+  /** What ALPN has agreed on; '' when nothing, or in clear text. Known when the first bytes come. */
+  get alpn(): string {
+    const { alpnProtocol } = this.#socket as { alpnProtocol?: string | false | null };
+    return typeof alpnProtocol === 'string' ? alpnProtocol : '';
+  }
+
   /** For the reader of this connection's bytes, called by whoever owns the socket. */
   deliver(length: number): void {
     this.#handler.onBytes(this.#context.readBuffer, length);

@@ -20,6 +20,9 @@ export interface Chooser {
   decided(before: ListenerPeer, after: ListenerPeer): void;
 }
 
+/** What ALPN has agreed on is spoken, whatever comes. */
+const AGREED: Readonly<Record<string, 'http1' | 'http2'>> = { h2: 'http2', 'http/1.1': 'http1' };
+
 /** A caller's connection of which it is not known yet what it speaks: keeps the first octets until they tell. */
 export class Undecided implements ListenerPeer, WheelEntry {
   deadline = 0;
@@ -43,7 +46,7 @@ export class Undecided implements ListenerPeer, WheelEntry {
 
   onBytes(chunk: Buffer, length: number): void {
     if (this.#kept === undefined) {
-      const detected = detect(chunk, length);
+      const detected = AGREED[this.connection.alpn] ?? detect(chunk, length);
       if (detected !== 'more') return this.#decide(detected, chunk, length);
       this.#kept = Buffer.allocUnsafe(DETECT_OCTETS);
     }

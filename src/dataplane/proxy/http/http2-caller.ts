@@ -86,8 +86,11 @@ export class Http2Caller implements ConnectionHandler, Http2Owner, Watched, List
     if (incomplete > 0) this.#watch.cameInPart(incomplete, length);
   }
 
+  /** A peer that sends no more opens no more windows and reads no goodbye: its requests are given up. */
   onEnd(): void {
-    this.leave('closed by the caller');
+    this.#leaving ??= 'closed by the caller';
+    this.#h2.abandon();
+    this.#end();
   }
 
   onClose(reason: string): void {
