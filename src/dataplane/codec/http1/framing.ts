@@ -63,12 +63,8 @@ export function responseFraming(
   return length ?? UNTIL_CLOSE;
 }
 
-/** What the `Connection` fields say; and, in `named`, the fields that are for this hop alone. */
-export function connectionOptions(
-  head: Http1Head,
-  options: ConnectionOptions,
-  named?: (start: number, end: number) => void,
-): void {
+/** What the `Connection` fields say. Marks the other fields that they name: those are for this hop alone. */
+export function connectionOptions(head: Http1Head, options: ConnectionOptions): void {
   options.close = options.keepAlive = options.upgrade = false;
   const first = head.first[Known.connection]!;
   if (first < 0) return;
@@ -83,7 +79,7 @@ export function connectionOptions(
       if (equalsIgnoringCase(bytes, from, to, T_CLOSE)) options.close = true;
       else if (equalsIgnoringCase(bytes, from, to, T_KEEP_ALIVE)) options.keepAlive = true;
       else if (equalsIgnoringCase(bytes, from, to, T_UPGRADE)) options.upgrade = true;
-      else if (from < to) named?.(from, to);
+      else if (from < to) head.markHop(from, to);
       at = next + 1;
     }
   }
