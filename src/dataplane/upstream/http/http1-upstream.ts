@@ -215,18 +215,20 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
       this.#keepAlive = false;
       return this.#onResponseEnd();
     }
+    // It is gone at the end of this turn; until then nobody is to take it.
+    if (this.#state === 'idle') this.#events.onLeaving(this);
     this.#connection.destroy('closed by the peer');
   }
 
   onClose(reason: string): void {
     const busy = this.#state === 'busy';
-    const failed = this.#state === 'connecting' || (busy && !this.#heard);
     const handler = this.#handler;
+    const failed = this.#state === 'connecting' || (busy && !this.#heard && handler !== undefined);
     this.#handler = undefined;
     this.#deps.slowWheel.clear(this);
     this.#reader.close();
     // The pool asks whether it was connecting.
-    this.#events.onGone(this, reason, failed && handler !== undefined);
+    this.#events.onGone(this, reason, failed);
     this.#state = 'closed';
     if (busy && handler !== undefined) handler.onEndpointLost(this.#lost('connection_lost', reason));
   }
