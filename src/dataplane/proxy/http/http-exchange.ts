@@ -21,6 +21,8 @@ import { editRequest, editResponse, editTunnel } from './pass-on.ts';
 const MAX_TRIES_ELSEWHERE = 3;
 /** Requests that may be sent twice. RFC 9110, section 9.2.2. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+/** Whatever it is that an endpoint does wrong. */
+const BAD_GATEWAY = 502;
 const NOTHING = Buffer.alloc(0);
 
 /**
@@ -95,7 +97,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     cluster.lastUsed = this.#startedAt;
     stats.active++;
     this.#deadlines.start(this.#startedAt, head, this.#grpc, this.#route?.timeout ?? cluster.policy.http.timeout);
-    if (end) this.#deadlines.onRequestEnd(this.#startedAt);
+    if (end || this.#opens) this.#deadlines.onRequestEnd(this.#startedAt);
     if (cluster.known) return this.#dispatch(undefined);
     if (cluster.waiting >= cluster.policy.queue.max) {
       return this.#fail('overload', `${cluster.waiting} requests wait for the first endpoints already`);
@@ -235,7 +237,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
       this.#target!.stats.retried();
       return this.#dispatch(error.retriable && this.#isElsewhere ? this.#endpoint : undefined);
     }
-    this.#fail(error.code as Outcome, error.message);
+    this.#failWith(error.code as Outcome, error.message, BAD_GATEWAY);
   }
 
   onEndpointDrained(): void {
