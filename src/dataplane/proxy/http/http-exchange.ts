@@ -19,6 +19,8 @@ import { editRequest, editResponse, editTunnel } from './pass-on.ts';
 
 /** Endpoints that do not take a request are left for others this often, before it fails. */
 const MAX_TRIES_ELSEWHERE = 3;
+/** Of pooled connections all may just be closing, after a restart of their peer; each try takes one out of the pool. */
+const MAX_STALE = 32;
 /** Requests that may be sent twice. RFC 9110, section 9.2.2. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 /** Whatever it is that an endpoint does wrong. */
@@ -70,6 +72,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   #responseEnded = false;
   #outcome: Outcome = 'ok';
   #triesLeft = 0;
+  #staleLeft = 0;
   /** Each side's source is paused because the other side takes no more. */
   #callerPaused = false;
   #endpointPaused = false;
@@ -232,7 +235,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     if (this.finished) return;
     const stream = this.#stream;
     this.#stream = undefined;
-    if (this.#mayRepeat(error, stream) && this.#triesLeft-- > 0) {
+    if (this.#mayRepeat(error, stream) && (error.retriable ? this.#triesLeft-- : this.#staleLeft--) > 0) {
       // The same endpoint will do: it was the connection that failed.
       this.#target!.stats.retried();
       return this.#dispatch(error.retriable && this.#isElsewhere ? this.#endpoint : undefined);
@@ -266,6 +269,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#content.reset();
     this.#outcome = 'ok';
     this.#triesLeft = MAX_TRIES_ELSEWHERE;
+    this.#staleLeft = MAX_STALE;
   }
 
   #dispatch(except: Endpoint | undefined): void {
