@@ -20,6 +20,9 @@ import { CallerWatch, type Watched } from '../caller-watch.ts';
 import type { ListenerPeer, PeerEvents } from '../listener-peer.ts';
 import type { HttpScope } from './http-scope.ts';
 
+/** Content that waits for the caller: above this its source pauses. */
+const MAX_QUEUED = 256 << 10;
+
 /** A caller's HTTP/1 connection: its requests one after the other, however early it sends them. RFC 9112. */
 export class Http1Caller implements ConnectionHandler, CallerStream, MessageSink, Watched, ListenerPeer {
   readonly version = 1;
@@ -70,7 +73,10 @@ export class Http1Caller implements ConnectionHandler, CallerStream, MessageSink
   }
 
   get congested(): boolean {
-    return this.#backlog;
+    if (this.#backlog) return true;
+    if (this.connection.queued <= (this.#scope.deps.net.full ? 0 : MAX_QUEUED)) return false;
+    this.connection.whenBelow(0, this.#drained);
+    return true;
   }
 
   get active(): number {
@@ -125,12 +131,14 @@ export class Http1Caller implements ConnectionHandler, CallerStream, MessageSink
 
   onBacklog(full: boolean): void {
     this.#backlog = full;
-    if (!full) this.#exchange?.onCallerDrained();
+    if (!full) this.#drained();
   }
 
   onUnsent(): void {
     this.#watch.closely();
   }
+
+  readonly #drained = (): void => this.#exchange?.onCallerDrained();
 
   // What its messages hold.
 

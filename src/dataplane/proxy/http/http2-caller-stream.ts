@@ -33,8 +33,9 @@ export class Http2CallerStream implements CallerStream, StreamHandler {
   }
 
   get congested(): boolean {
-    if (this.#stream.waiting > MAX_WAITING) return true;
-    if (!this.#caller.backlogged) return false;
+    const { scope } = this.#caller;
+    if (this.#stream.waiting > (scope.deps.net.full ? 0 : MAX_WAITING)) return true;
+    if (!this.#caller.crowded) return false;
     this.#caller.pauseFor(this);
     return true;
   }
@@ -60,7 +61,9 @@ export class Http2CallerStream implements CallerStream, StreamHandler {
   }
 
   sendData(bytes: Buffer, start: number, end: number): void {
-    if (start < end) this.#stream.sendData(bytes, start, end, false);
+    if (start === end) return;
+    this.#stream.sendData(bytes, start, end, false);
+    if (this.#stream.waiting > 0) this.#caller.countWaiting();
   }
 
   sendEnd(trailers: Trailers): void {
@@ -116,6 +119,7 @@ export class Http2CallerStream implements CallerStream, StreamHandler {
   }
 
   onWritable(): void {
+    this.#caller.countWaiting();
     this.#exchange?.onCallerDrained();
   }
 

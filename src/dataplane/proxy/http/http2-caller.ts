@@ -11,6 +11,9 @@ import type { ListenerPeer, PeerEvents } from '../listener-peer.ts';
 import { Http2CallerStream } from './http2-caller-stream.ts';
 import type { HttpScope } from './http-scope.ts';
 
+/** Content of all streams that waits for the caller's windows: above this their sources pause. */
+const MAX_WAITING = 1 << 20;
+
 /** A caller's HTTP/2 connection, and the streams on it. RFC 9113. */
 export class Http2Caller implements ConnectionHandler, Http2Owner, Watched, ListenerPeer {
   readonly connection: Connection;
@@ -25,6 +28,8 @@ export class Http2Caller implements ConnectionHandler, Http2Owner, Watched, List
   readonly #watch: CallerWatch;
   /** Streams whose sources pause because of the socket. */
   readonly #paused = new Set<Http2CallerStream>();
+  /** What of `net.unsent` waits for the caller's windows. */
+  #unsent = 0;
   #active = 0;
   #draining = false;
   /** Why it takes no more requests; undefined while it does. */
@@ -69,14 +74,31 @@ export class Http2Caller implements ConnectionHandler, Http2Owner, Watched, List
   ended(stream: Http2CallerStream): void {
     this.#active--;
     this.#paused.delete(stream);
+    this.countWaiting();
     if (this.#active > 0) return;
     if (this.#leaving === undefined) this.#watch.answered();
     else this.#end();
   }
 
+  /** Whether its responses should wait where they are, as the peer does not take what waits for it here. */
+  get crowded(): boolean {
+    if (this.backlogged || this.#h2.waitingBytes > MAX_WAITING) return true;
+    return this.scope.deps.net.full && this.connection.queued > 0;
+  }
+
+  /** More or less waits for the caller's windows than did: it counts as what peers have not read. */
+  countWaiting(): void {
+    const waiting = this.#ended ? 0 : this.#h2.waitingBytes;
+    this.scope.deps.net.unsent += waiting - this.#unsent;
+    this.#unsent = waiting;
+    if (!this.crowded) this.#resume();
+  }
+
   /** `stream` is told when the socket takes more. */
   pauseFor(stream: Http2CallerStream): void {
     this.#paused.add(stream);
+    // Where memory is short, whoever has nothing of his own waiting goes on.
+    if (this.scope.deps.net.full) this.connection.whenBelow(0, this.#resume);
   }
 
   onBytes(chunk: Buffer, length: number): void {
@@ -97,15 +119,13 @@ export class Http2Caller implements ConnectionHandler, Http2Owner, Watched, List
     this.#watch.stop();
     this.#ended = true;
     this.#h2.abandon();
+    this.countWaiting();
     this.#events.closed(this, this.#leaving ?? reason);
   }
 
   onBacklog(full: boolean): void {
     this.backlogged = full;
-    if (full) return;
-    const paused = [...this.#paused];
-    this.#paused.clear();
-    for (const stream of paused) stream.drained();
+    if (!full) this.#resume();
   }
 
   onUnsent(): void {
@@ -166,6 +186,13 @@ export class Http2Caller implements ConnectionHandler, Http2Owner, Watched, List
   adjusted(): void {
     this.#watch.rearm();
   }
+
+  readonly #resume = (): void => {
+    if (this.#paused.size === 0) return;
+    const paused = [...this.#paused];
+    this.#paused.clear();
+    for (const stream of paused) stream.drained();
+  };
 
   #end(): void {
     if (this.#ended) return;
