@@ -93,7 +93,7 @@ function openHttp1(owner: Owner, port: number): Caller {
   owner.after(() => client.destroy());
   const request = async ({ method = 'GET', path = '/', host = 'shop', fields = {}, body }: Asked) =>
     client.request({
-      method: method as 'GET',
+      method,
       path,
       headers: { host, ...fields },
       body: typeof body === 'object' && !Buffer.isBuffer(body) ? Readable.from(body) : (body ?? null),
