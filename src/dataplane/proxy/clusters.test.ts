@@ -9,7 +9,7 @@ import { boltCodec } from '../codec/bolt/codec.ts';
 import { HeadWriter, newHopFields } from '../codec/http1/head-writer.ts';
 import { NetContext } from '../net/net-context.ts';
 import { Clusters, type DiscoveryLimits } from './clusters.ts';
-import { HTTP_LIMITS, POLICY } from './testing/small-mesh.ts';
+import { HTTP_LIMITS, POLICY } from './testing/mesh-parts.ts';
 
 /** Clusters out of a registry that tells whom it is asked for, and never answers. */
 function setUp(limits: Partial<DiscoveryLimits> = {}) {

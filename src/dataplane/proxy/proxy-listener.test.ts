@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { meshTests } from './testing/mesh-test.ts';
 import { until } from './testing/settled.ts';
-import { LIMITS, SERVICE } from './testing/small-mesh.ts';
+import { LIMITS } from './testing/mesh-parts.ts';
+import { SERVICE } from './testing/small-mesh.ts';
 
 const meshTest = meshTests('listener');
 

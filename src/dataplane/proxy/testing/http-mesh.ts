@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createRequestIds } from '../../../core/request-ids.ts';
+import type { Endpoint, EndpointAddress } from '../../cluster/endpoint.ts';
+import type { ClusterPolicy } from '../../cluster/policy.ts';
+import { boltCodec } from '../../codec/bolt/codec.ts';
+import type { Http2Limits } from '../../codec/http2/owner.ts';
+import type { HttpPool } from '../../upstream/http/http-pool.ts';
+import { compileRoutes, type RouteTable } from '../../route/route-table.ts';
+import type { RouteSpec } from '../../route/route-spec.ts';
+import { ClusterStats } from '../cluster-stats.ts';
+import type { HttpSpec } from '../http/http-server.ts';
+import type { HttpLimits } from '../http/http-scope.ts';
+import { ManagedCluster } from '../managed-cluster.ts';
+import { ProxyListener, type ListenerSpec } from '../proxy-listener.ts';
+import { Http2Peer, Http2Server } from './http2-peer.ts';
+import { LIMITS, type MeshParts, meshParts, POLICY, TICK_MS } from './mesh-parts.ts';
+import { settled } from './settled.ts';
+import { TextPeer, TextServer } from './text-peer.ts';
+
+const HTTP: HttpLimits = {
+  maxHead: 65_536,
+  maxFields: 100,
+  maxBody: 0,
+  maxStreams: 256,
+  headTimeout: 10_000,
+  bodyTimeout: 60_000,
+  streamIdleTimeout: 300_000,
+};
+
+type PolicyChange = Partial<Omit<ClusterPolicy, 'http'>> & { readonly http?: Partial<ClusterPolicy['http']> };
+
+export interface HttpMeshOptions {
+  readonly policy?: PolicyChange;
+  readonly limits?: Partial<HttpLimits>;
+  readonly routes?: readonly RouteSpec[];
+  readonly idleTimeout?: number;
+  readonly detectTimeout?: number;
+  /** What else the listener takes. */
+  readonly bolt?: boolean;
+  readonly tcp?: { readonly idleTimeout: number };
+  /** No HTTP at all. */
+  readonly http?: false;
+  readonly upgrades?: readonly string[];
+}
+
+/** A listener of HTTP in front of one cluster, `shop`, on real sockets and a clock that stands still until it is moved. */
+export class HttpMesh {
+  readonly parts: MeshParts = meshParts();
+  readonly cluster: ManagedCluster;
+  readonly listener: ProxyListener;
+  readonly #closing: (() => Promise<void> | void)[] = [];
+  readonly #endpoints = new Set<Endpoint>();
+
+  private constructor(options: HttpMeshOptions, routes: RouteTable) {
+    const { metrics, upstream, proxy } = this.parts;
+    const { policy = {}, idleTimeout = 0, detectTimeout = 0, bolt, tcp, http } = options;
+    const ofHttp = { ...POLICY.http, ...policy.http };
+    const stats = new ClusterStats(metrics, { cluster: 'shop' });
+    const managed = { name: 'shop', origin: 'static', policy: { ...POLICY, ...policy, http: ofHttp } } as const;
+    this.cluster = new ManagedCluster(managed, upstream, stats);
+    const spec: ListenerSpec = {
+      name: 'web',
+      host: '127.0.0.1',
+      limits: LIMITS,
+      idleTimeout,
+      detectTimeout,
+      ...(http !== false && { http: this.#httpSpec(options, routes) }),
+      ...(bolt === true && { bolt: { codec: boltCodec, route: () => this.cluster } }),
+      ...(tcp && { tcp: { ...tcp, target: 'shop', cluster: () => this.cluster } }),
+    };
+    this.listener = new ProxyListener(spec, proxy, metrics);
+  }
+
+  static async open(options: HttpMeshOptions = {}): Promise<HttpMesh> {
+    const mesh = new HttpMesh(options, await compileRoutes(options.routes ?? []));
+    await mesh.listener.open(0);
+    return mesh;
+  }
+
+  async textServer(): Promise<TextServer> {
+    const server = await TextServer.start();
+    this.#closing.push(() => server.close());
+    return server;
+  }
+
+  async http2Server(limits: Partial<Http2Limits> = {}): Promise<Http2Server> {
+    const server = await Http2Server.start(limits);
+    this.#closing.push(() => server.close());
+    return server;
+  }
+
+  async caller(): Promise<TextPeer> {
+    const caller = await TextPeer.connect(this.listener.port);
+    this.#closing.push(() => void caller.socket.destroy());
+    return caller;
+  }
+
+  async http2Caller(limits: Partial<Http2Limits> = {}): Promise<Http2Peer> {
+    const caller = await Http2Peer.connect(this.listener.port, limits);
+    this.#closing.push(() => void caller.socket.destroy());
+    return caller;
+  }
+
+  /** The cluster consists of these from now on. */
+  endpoints(...servers: readonly { readonly port: number }[]): void {
+    const addresses = servers.map(({ port }): EndpointAddress => ({ host: '127.0.0.1', port, weight: 1 }));
+    this.cluster.update(addresses);
+    for (const endpoint of this.cluster.cluster.endpoints) this.#endpoints.add(endpoint);
+  }
+
+  endpointOf(server: { readonly port: number }): Endpoint {
+    return [...this.#endpoints].find(({ port }) => port === server.port)!;
+  }
+
+  pool(server: { readonly port: number }, version: 1 | 2): HttpPool {
+    return this.cluster.http(this.endpointOf(server), version);
+  }
+
+  /** Moves the clock by `ms` in steps of `step`, after each of which everybody answers what there is to answer. */
+  async pass(ms: number, step = TICK_MS): Promise<void> {
+    for (let passed = 0; passed < ms; passed += step) {
+      this.parts.clock.advance(Math.min(step, ms - passed));
+      await settled();
+    }
+  }
+
+  /** Nothing is under way, and nothing is kept for it. */
+  async assertQuiet(): Promise<void> {
+    await settled();
+    assert.equal(this.cluster.stats.active, 0, 'requests under way');
+    assert.equal(this.listener.active, 0, 'requests of callers');
+    for (const { address, active } of this.#endpoints) assert.equal(active, 0, `requests at ${address}`);
+    assert.equal(this.parts.budget.used, 0, 'octets kept of requests');
+    assert.equal(this.parts.net.unsent, 0, 'octets that wait for peers');
+    assert.equal(this.cluster.cluster.waiting, 0, 'requests that wait for endpoints');
+  }
+
+  async close(): Promise<void> {
+    const { clock, wheels } = this.parts;
+    await this.listener.stopAccepting();
+    const drained = this.listener.drain(1000);
+    clock.advance(2000);
+    await drained;
+    this.cluster.close();
+    await Promise.all(this.#closing.map((close) => close()));
+    for (const wheel of wheels) wheel.stop();
+  }
+
+  /** After `close`: no connection is left to anybody. */
+  async assertGone(): Promise<void> {
+    await settled();
+    for (const { address, resources } of this.#endpoints) {
+      assert.equal(resources?.connections ?? 0, 0, `connections to ${address}`);
+    }
+  }
+
+  #httpSpec({ limits, upgrades = ['websocket'] }: HttpMeshOptions, routes: RouteTable): HttpSpec {
+    return {
+      limits: { ...HTTP, ...limits },
+      upgrades,
+      grpcWeb: true,
+      forwarding: { for: 'keep', style: 'x-forwarded', via: '', requestId: false },
+      routes,
+      cluster: (name) => (name === 'shop' ? this.cluster : undefined),
+      fallback: (host) => (host === 'shop' ? this.cluster : undefined),
+      makeRequestId: createRequestIds(() => 0.5),
+    };
+  }
+}
+
+/** Defines tests of `subject`; after each of them nothing may be under way. */
+export function httpTests(subject: string) {
+  return (name: string, options: HttpMeshOptions, run: (mesh: HttpMesh) => Promise<void>): void => {
+    test(`${subject}: ${name}`, async () => {
+      const mesh = await HttpMesh.open(options);
+      try {
+        await run(mesh);
+        await mesh.assertQuiet();
+      } finally {
+        await mesh.close();
+      }
+      await mesh.assertGone();
+    });
+  };
+}

@@ -1,0 +1,80 @@
+import { Budget } from '../../../core/budget.ts';
+import { ManualClock } from '../../../core/manual-clock.ts';
+import { TimerWheel } from '../../../core/timer-wheel.ts';
+import { silentLogger } from '../../../telemetry/log.ts';
+import { Metrics } from '../../../telemetry/metrics.ts';
+import type { ClusterPolicy } from '../../cluster/policy.ts';
+import { boltCodec } from '../../codec/bolt/codec.ts';
+import { HeadWriter, newHopFields } from '../../codec/http1/head-writer.ts';
+import { NetContext } from '../../net/net-context.ts';
+import type { HttpUpstreamDeps, HttpUpstreamLimits } from '../../upstream/http/http-deps.ts';
+import type { UpstreamDeps } from '../../upstream/upstream-deps.ts';
+import type { ProxyDeps } from '../listener-scope.ts';
+import type { ListenerSpec } from '../proxy-listener.ts';
+
+export const HTTP_LIMITS: HttpUpstreamLimits = {
+  maxHead: 65_536,
+  maxFields: 100,
+  highWater: 1 << 20,
+  streamWindow: 1 << 18,
+  connectionWindow: 1 << 20,
+};
+
+export const LIMITS: ListenerSpec['limits'] = {
+  maxFrame: 1 << 20,
+  maxHeader: 0xffff,
+  maxPending: 100,
+  maxOutput: 1 << 20,
+  stallTimeout: 5000,
+  maxConnections: 100,
+};
+
+export const POLICY: ClusterPolicy = {
+  lb: 'round_robin',
+  connectTimeout: 3000,
+  timeout: 3000,
+  connections: 1,
+  maxPendingPerConnection: 100,
+  queue: { max: 100, timeout: 3000 },
+  heartbeat: { interval: 15_000, maxInterval: 90_000, misses: 6, timeout: 3000 },
+  retries: { attempts: 0, on: [] },
+  http: { version: 'same', connections: 1024, timeout: 15_000, idleTimeout: 60_000 },
+};
+
+/** A tick of the slow wheel. */
+export const TICK_MS = 250;
+
+/** What the listeners and clusters of one mesh under test are made of; its clock stands still until it is moved. */
+export interface MeshParts {
+  readonly clock: ManualClock;
+  readonly metrics: Metrics;
+  readonly net: NetContext;
+  /** For requests. */
+  readonly budget: Budget;
+  readonly upstream: UpstreamDeps & HttpUpstreamDeps;
+  readonly proxy: ProxyDeps;
+  readonly wheels: readonly TimerWheel[];
+}
+
+export function meshParts(): MeshParts {
+  const clock = new ManualClock();
+  const net = new NetContext();
+  const budget = new Budget(1 << 24);
+  const [wheel, slowWheel] = [new TimerWheel(clock), new TimerWheel(clock, TICK_MS)];
+  let lastId = 0;
+  const upstream = {
+    net,
+    clock,
+    slowWheel,
+    budget: new Budget(1 << 24),
+    codec: boltCodec,
+    chance: () => 0.5,
+    limits: { maxFrame: LIMITS.maxFrame, maxHeader: LIMITS.maxHeader, highWater: 1 << 20 },
+    http: HTTP_LIMITS,
+    http1Writer: new HeadWriter(),
+    hop: newHopFields(),
+    nextId: () => ++lastId,
+  };
+  const proxy = { net, clock, wheel, slowWheel, budget, log: silentLogger };
+  return { clock, metrics: new Metrics(), net, budget, upstream, proxy, wheels: [wheel, slowWheel] };
+}
