@@ -377,8 +377,9 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     } else {
       const head = this.#head!;
       answerFailure(caller, head, this.#grpc, { outcome, message: name + message, status });
-      this.#responseEnded = true;
     }
+    // Whatever was said of it, the endpoint's stream is over.
+    this.#responseEnded = false;
     this.#finish(outcome);
   }
 
