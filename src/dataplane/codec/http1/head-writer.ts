@@ -78,7 +78,8 @@ export class HeadWriter {
       this.#room(targetEnd - methodStart + VERSION.length);
       this.#copy(bytes, base + methodStart, base + targetEnd);
     } else {
-      const { method } = head;
+      // To go on in another protocol is asked for by GET here, by CONNECT in HTTP/2. RFC 8441, section 5.
+      const method = head.protocol === '' ? head.method : 'GET';
       const target = method === 'CONNECT' ? head.authority : (path ?? head.path);
       this.#room(method.length + 1 + target.length + VERSION.length);
       this.#text(method);
