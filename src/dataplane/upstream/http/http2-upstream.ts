@@ -18,6 +18,8 @@ import { Http2EndpointStream } from './http2-endpoint-stream.ts';
 /** A connection that says nothing to a PING for this long is dead. */
 const PONG_MS = 5_000;
 
+const NO_HTTP2 = "what answers there does not speak HTTP/2; its cluster's http.version may have to be http1";
+
 type State = 'connecting' | 'ready' | 'leaving' | 'closed';
 
 /** One HTTP/2 connection to an endpoint, in clear text and with prior knowledge (RFC 9113, section 3.3). */
@@ -120,17 +122,13 @@ export class Http2Upstream implements HttpConnection, ConnectHandler, Http2Owner
 
   #whyLost(code: number): string {
     if (this.#state === 'closed') return this.#reason;
-    const { failure, greeted } = this.h2;
-    if (failure === undefined) return `it was reset with code ${code}`;
-    if (greeted) return failure.message;
-    return "what answers there does not speak HTTP/2; its cluster's http.version may have to be http1";
+    return this.h2.failure?.message ?? `it was reset with code ${code}`;
   }
 
+  /** It can be used once its peer has said what it takes: how many streams, and which (RFC 8441, section 3). */
   onConnect(): void {
-    this.#state = 'ready';
     this.h2.begin();
-    this.#setAlarm(this.#cluster.policy.http.idleTimeout);
-    this.#events.onConnected(this);
+    this.#setAlarm(this.#cluster.policy.connectTimeout);
   }
 
   onBytes(chunk: Buffer, length: number): void {
@@ -140,6 +138,8 @@ export class Http2Upstream implements HttpConnection, ConnectHandler, Http2Owner
   }
 
   onEnd(): void {
+    // It is gone at the end of this turn; until then nobody is to take it.
+    if (this.#state === 'ready') this.#events.onLeaving(this);
     this.#connection.destroy('closed by the peer');
   }
 
@@ -180,15 +180,25 @@ export class Http2Upstream implements HttpConnection, ConnectHandler, Http2Owner
   }
 
   onSettings(): void {
+    if (this.#state === 'connecting') {
+      this.#state = 'ready';
+      this.#setAlarm(this.#cluster.policy.http.idleTimeout);
+      return this.#events.onConnected(this);
+    }
     if (!this.inLine && this.room > 0) this.#events.onRoom(this);
   }
 
   onFailed(error: Http2Error): void {
-    this.#reason = error.message;
+    this.#reason = this.h2.greeted ? error.message : NO_HTTP2;
     this.#connection.close();
   }
 
   onDeadline(): void {
+    if (this.#state === 'connecting') {
+      return this.#connection.destroy(
+        `no settings of HTTP/2 in ${this.#cluster.policy.connectTimeout} ms; ${NO_HTTP2}`,
+      );
+    }
     if (this.#asked) return this.#connection.destroy(`no answer to a PING in ${PONG_MS} ms`);
     if (this.#active > 0 || this.#state !== 'ready') return;
     this.#events.onLeaving(this);
