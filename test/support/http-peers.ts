@@ -8,6 +8,7 @@ import {
   type Http2ServerRequest,
   type Http2ServerResponse,
   type IncomingHttpHeaders,
+  type ServerHttp2Stream,
 } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import { Readable } from 'node:stream';
@@ -43,6 +44,8 @@ export interface HttpServer {
   readonly port: number;
   /** Connections so far. */
   readonly connections: number;
+  /** HTTP/2: the streams of CONNECT. */
+  onStream(serve: (stream: ServerHttp2Stream, head: IncomingHttpHeaders) => void): void;
 }
 
 export type ServerRequest = IncomingMessage | Http2ServerRequest;
@@ -73,6 +76,9 @@ export async function startHttpServer(owner: Owner, version: Version, handler: H
     port: (server.address() as AddressInfo).port,
     get connections() {
       return connections;
+    },
+    onStream(serve) {
+      server.on('connect', ({ stream, headers }: Http2ServerRequest) => serve(stream, headers));
     },
   };
 }
