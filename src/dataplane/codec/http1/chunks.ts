@@ -3,8 +3,15 @@ import type { ByteSink } from '../../message/frame.ts';
 const CR = 13;
 const LF = 10;
 
-/** Writes `bytes[start, end)`, which is not empty, as one chunk. RFC 9112, section 7.1. */
-export function writeChunk(out: ByteSink, bytes: Buffer, start: number, end: number): void {
+/** More goes as several chunks: two of these fit into the 64 KiB in which sinks gather what they write. */
+const MAX_CHUNK = (32 << 10) - 16;
+
+/** Writes `bytes[start, end)`, which is not empty, in chunks. RFC 9112, section 7.1. */
+export function writeChunks(out: ByteSink, bytes: Buffer, start: number, end: number): void {
+  for (let at = start; at < end; at += MAX_CHUNK) writeChunk(out, bytes, at, Math.min(at + MAX_CHUNK, end));
+}
+
+function writeChunk(out: ByteSink, bytes: Buffer, start: number, end: number): void {
   const length = end - start;
   const digits = hexDigits(length);
   let at = out.reserve(digits + length + 4);

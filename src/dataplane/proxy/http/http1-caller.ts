@@ -1,4 +1,4 @@
-import { writeChunk, writeLastChunk } from '../../codec/http1/chunks.ts';
+import { writeChunks, writeLastChunk } from '../../codec/http1/chunks.ts';
 import {
   type ConnectionOptions,
   connectionOptions,
@@ -225,7 +225,7 @@ export class Http1Caller implements ConnectionHandler, CallerStream, MessageSink
   sendData(bytes: Buffer, start: number, end: number): void {
     if (this.#bodyless || start === end || this.#ended) return;
     const out = this.connection.out();
-    if (this.#chunked) return writeChunk(out, bytes, start, end);
+    if (this.#chunked) return writeChunks(out, bytes, start, end);
     const at = out.reserve(end - start);
     bytes.copy(out.target, at, start, end);
   }

@@ -2,7 +2,7 @@ import { WeftError } from '../../../core/errors.ts';
 import { NOT_SET, type WheelEntry } from '../../../core/timer-wheel.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Endpoint } from '../../cluster/endpoint.ts';
-import { writeChunk, writeLastChunk } from '../../codec/http1/chunks.ts';
+import { writeChunks, writeLastChunk } from '../../codec/http1/chunks.ts';
 import { type ConnectionOptions, connectionOptions, keepsAlive, responseFraming } from '../../codec/http1/framing.ts';
 import type { Http1Head } from '../../codec/http1/head.ts';
 import { MessageReader, type MessageSink } from '../../codec/http1/message-reader.ts';
@@ -126,7 +126,7 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
   sendData(bytes: Buffer, start: number, end: number): void {
     if (this.#requestEnded || start === end) return;
     const out = this.#connection.out();
-    if (this.#chunked) return writeChunk(out, bytes, start, end);
+    if (this.#chunked) return writeChunks(out, bytes, start, end);
     const at = out.reserve(end - start);
     bytes.copy(out.target, at, start, end);
   }
