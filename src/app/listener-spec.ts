@@ -35,7 +35,7 @@ export async function listenerSpec(config: ListenerConfig, deps: ListenerSpecDep
 
 function boltSpec(config: ListenerConfig, deps: ListenerSpecDeps): BoltSpec {
   const route = (service: string): ManagedCluster | undefined =>
-    config.direction === 'egress' ? deps.clusters.find(service) : app(config, service, 'bolt', deps);
+    config.direction === 'egress' ? deps.clusters.find(service, 'bolt') : app(config, service, 'bolt', deps);
   return { codec: CODECS.bolt, route };
 }
 
@@ -47,8 +47,9 @@ async function httpSpec(config: ListenerConfig, http: HttpConfig, deps: Listener
     grpcWeb,
     forwarding,
     routes: await compileRoutes(http.routes),
-    cluster: (name) => deps.clusters.find(name),
-    fallback: (host) => (config.direction === 'egress' ? deps.clusters.find(host) : app(config, host, 'http', deps)),
+    cluster: (name) => deps.clusters.find(name, 'http'),
+    fallback: (host) =>
+      config.direction === 'egress' ? deps.clusters.find(host, 'http') : app(config, host, 'http', deps),
     makeRequestId: deps.makeRequestId,
   };
 }
@@ -60,7 +61,7 @@ function tcpSpec(config: ListenerConfig, deps: ListenerSpecDeps): TcpSpec | unde
   if (config.direction === 'ingress')
     return { idleTimeout, target: 'app', cluster: () => deps.clusters.app(config.app) };
   const { cluster } = config.tcp!;
-  return { idleTimeout, target: cluster, cluster: () => deps.clusters.find(cluster) };
+  return { idleTimeout, target: cluster, cluster: () => deps.clusters.find(cluster, 'tcp') };
 }
 
 /** The app at the port at which it registered the service, else at the one in the config. */

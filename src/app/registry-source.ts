@@ -5,11 +5,11 @@ import type { ServiceInstance } from '../registry/registry.ts';
 import type { WatchSource } from '../sdk/subscriptions.ts';
 import type { Logger } from '../telemetry/log.ts';
 
-/** A registry as the data plane sees it: endpoints by service and group, for one protocol. */
-export function registrySource(watches: WatchSource, protocol: string, log: Logger): EndpointSource {
+/** A registry as the data plane sees it: endpoints by service, protocol and group. */
+export function registrySource(watches: WatchSource, log: Logger): EndpointSource {
   return {
-    watch: (service, group, onEndpoints) =>
-      watches.watch({ service, protocol, group }, (instances) => {
+    watch: (sought, onEndpoints) =>
+      watches.watch(sought, (instances) => {
         onEndpoints(instances.flatMap((instance) => toEndpoint(instance, log)));
       }),
   };

@@ -30,6 +30,8 @@ export interface SidecarOptions {
 const UNPUBLISH_MS = 5_000;
 /** The same when the registry is out of reach: what lives there ends with the connection anyway. */
 const UNREACHABLE_MS = 250;
+/** What the data plane calls services by; others are the app's own affair. */
+const CARRIED: ReadonlySet<string> = new Set(['bolt', 'http', 'tcp']);
 /** A handle that keeps the event loop alive; how often it fires does not matter. */
 const HOLD_MS = 60_000;
 
@@ -78,7 +80,7 @@ export class Sidecar {
       this.#dataPlane = new DataPlane(this.#config, {
         ...deps,
         metrics: this.#metrics,
-        source: registry && registrySource(registry, CODECS.bolt.type, log),
+        source: registry && registrySource(registry, log),
         portOf: (service, protocol) => this.#api?.portOf(service, protocol),
         onAppLost: (port) => this.#api?.suspect(port),
       });
@@ -160,8 +162,8 @@ export class Sidecar {
       { registry, watches: registry, codec: CODECS.bolt, clock: this.#clock, log },
     );
     this.#api.onChange(() => {
-      const mine = this.#api!.subscriptions.filter(({ protocol }) => protocol === CODECS.bolt.type);
-      this.#dataPlane!.clusters.pin(new Map(mine.map(({ service, group }) => [service, group])));
+      const carried = this.#api!.subscriptions.filter(({ protocol }) => CARRIED.has(protocol));
+      this.#dataPlane!.clusters.pin(carried);
     });
     await this.#api.start();
     log.info('local API for applications', { address: `http://${formatAddress(this.#api.address)}` });

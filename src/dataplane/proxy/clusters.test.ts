@@ -22,8 +22,10 @@ function setUp(limits: Partial<DiscoveryLimits> = {}) {
       log: silentLogger,
       metrics,
       source: {
-        watch(service, group) {
-          const text = group === '' ? service : `${service}@${group}`;
+        watch({ service, protocol, group }) {
+          const text = [service, ...(protocol === 'bolt' ? [] : [protocol]), ...(group === '' ? [] : [group])].join(
+            '@',
+          );
           watched.push(text);
           return { close: () => void watched.splice(watched.indexOf(text), 1) };
         },
@@ -48,9 +50,13 @@ function setUp(limits: Partial<DiscoveryLimits> = {}) {
   return { clock, clusters, metrics, watched };
 }
 
+function bolt(service: string, group = '') {
+  return { service, protocol: 'bolt', group };
+}
+
 test('a service that was looked up on demand is forgotten when nobody calls it', () => {
   const { clock, clusters, watched } = setUp();
-  clusters.find('a');
+  clusters.find('a', 'bolt');
   clock.advance(60_000);
   assert.deepEqual(watched, ['a']);
   clock.advance(6_000);
@@ -67,11 +73,11 @@ test('of a static and a subscribed cluster of one name there is the static one, 
     const list = statics.map((name) => ({ name, policy: POLICY, endpoints }));
     clusters.apply(list, POLICY, { onDemand: true, maxServices: 2, idle: 60_000 });
   };
-  clusters.pin(new Map([['a', '']]));
+  clusters.pin([bolt('a')]);
   assert.deepEqual([names(), watched], [['a registry'], ['a']]);
   apply('a');
   assert.deepEqual([names(), watched], [['a static'], []]);
-  clusters.pin(new Map([['a', '']]));
+  clusters.pin([bolt('a')]);
   assert.deepEqual(names(), ['a static']);
   assert.match(metrics.render(), /weft_requests_total\{cluster="a",outcome="ok"\} 0/);
   apply();
@@ -82,7 +88,7 @@ test('of a static and a subscribed cluster of one name there is the static one, 
 
 test('idle 0 means never', () => {
   const { clock, clusters, watched } = setUp({ idle: 0 });
-  clusters.find('a');
+  clusters.find('a', 'bolt');
   clock.advance(24 * 3_600_000);
   assert.deepEqual(watched, ['a']);
   clusters.close();
@@ -90,34 +96,72 @@ test('idle 0 means never', () => {
 
 test('above the limit the service that was idle longest makes room, a subscribed one never', () => {
   const { clock, clusters, watched } = setUp();
-  clusters.pin(new Map([['kept', '']]));
-  clusters.find('a');
+  clusters.pin([bolt('kept')]);
+  clusters.find('a', 'bolt');
   clock.advance(1);
-  clusters.find('b');
+  clusters.find('b', 'bolt');
   assert.deepEqual(watched, ['kept', 'b']);
-  clusters.pin(
-    new Map([
-      ['kept', ''],
-      ['b', ''],
-    ]),
-  );
-  assert.equal(clusters.find('c'), undefined);
+  clusters.pin([bolt('kept'), bolt('b')]);
+  assert.equal(clusters.find('c', 'bolt'), undefined);
   clusters.close();
 });
 
 test('a service is looked up in the group of its subscription, and in no other', () => {
   const { clusters, watched } = setUp();
-  const early = clusters.find('a');
+  const early = clusters.find('a', 'bolt');
   assert.deepEqual(watched, ['a']);
-  clusters.pin(new Map([['a', 'blue']]));
+  clusters.pin([bolt('a', 'blue')]);
   assert.deepEqual(watched, ['a@blue']);
-  const blue = clusters.find('a');
+  const blue = clusters.find('a', 'bolt');
   assert.notEqual(blue, early);
-  clusters.pin(new Map([['a', 'blue']]));
-  assert.equal(clusters.find('a'), blue, 'nothing has changed');
-  clusters.pin(new Map());
+  clusters.pin([bolt('a', 'blue')]);
+  assert.equal(clusters.find('a', 'bolt'), blue, 'nothing has changed');
+  clusters.pin([]);
   assert.deepEqual(watched, []);
-  clusters.find('a');
+  clusters.find('a', 'bolt');
   assert.deepEqual(watched, ['a']);
+  clusters.close();
+});
+
+test('one name over two protocols is two clusters, each with its endpoints, group and numbers', () => {
+  const { clusters, metrics, watched } = setUp({ maxServices: 3 });
+  clusters.pin([{ service: 'shop', protocol: 'http', group: 'blue' }]);
+  const [overBolt, overHttp] = [clusters.find('shop', 'bolt'), clusters.find('shop', 'http')];
+  assert.deepEqual(watched, ['shop@http@blue', 'shop']);
+  assert.notEqual(overBolt, overHttp);
+  assert.deepEqual(
+    [overBolt, overHttp].map((managed) => managed?.cluster.name),
+    ['shop', 'shop@http'],
+  );
+  assert.match(metrics.render(), /^weft_requests_active\{cluster="shop@http"\} 0$/m);
+  clusters.pin([]);
+  assert.deepEqual(watched, ['shop'], 'that of HTTP alone was in a group that is no longer subscribed to');
+  clusters.close();
+});
+
+test('a static cluster takes the calls of every protocol', () => {
+  const { clusters, watched } = setUp();
+  clusters.find('shop', 'http');
+  const endpoints = [{ host: '127.0.0.1', port: 1, weight: 1 }];
+  clusters.apply([{ name: 'shop', policy: POLICY, endpoints }], POLICY, { onDemand: true, maxServices: 2, idle: 0 });
+  assert.deepEqual(watched, []);
+  assert.equal(clusters.find('shop', 'http'), clusters.find('shop', 'bolt'));
+  assert.equal(clusters.all.length, 1);
+  clusters.close();
+});
+
+test('a name that another cluster has is not given again', () => {
+  const { clusters } = setUp();
+  assert.notEqual(clusters.find('shop', 'http'), undefined);
+  assert.equal(clusters.find('shop@http', 'bolt'), undefined);
+  clusters.apply([{ name: 'shop@http', policy: POLICY, endpoints: [] }], POLICY, {
+    onDemand: true,
+    maxServices: 2,
+    idle: 0,
+  });
+  assert.deepEqual(
+    clusters.all.map(({ cluster, origin }) => `${cluster.name} ${origin}`),
+    ['shop@http static'],
+  );
   clusters.close();
 });

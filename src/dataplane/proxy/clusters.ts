@@ -1,8 +1,9 @@
 import type { Clock, Timer } from '../../core/clock.ts';
+import { PairMap } from '../../core/pair-map.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { addressText, type Endpoint, type EndpointAddress } from '../cluster/endpoint.ts';
-import type { EndpointSource } from '../cluster/endpoint-source.ts';
+import type { EndpointSource, SoughtService } from '../cluster/endpoint-source.ts';
 import type { ClusterPolicy } from '../cluster/policy.ts';
 import type { HttpUpstreamDeps } from '../upstream/http/http-deps.ts';
 import type { UpstreamDeps } from '../upstream/upstream-deps.ts';
@@ -35,14 +36,13 @@ export interface ClustersDeps {
   readonly onAppUsable?: ((endpoint: Endpoint) => void) | undefined;
 }
 
-interface Discovered {
+interface Discovered extends SoughtService {
   readonly managed: ManagedCluster;
-  readonly group: string;
   readonly watch: { close(): void };
 }
 
 const SWEEP_MS = 5_000;
-/** SOFARPC's unique names are far shorter; nothing longer is looked up. */
+/** SOFARPC's unique names and hosts are far shorter; nothing longer is looked up. */
 const MAX_SERVICE_NAME = 512;
 
 /**
@@ -55,9 +55,11 @@ export class Clusters {
   #discovery: DiscoveryLimits;
   #defaults: ClusterPolicy;
   readonly #static = new Map<string, ManagedCluster>();
-  readonly #discovered = new Map<string, Discovered>();
+  /** By protocol and service, as are the groups. */
+  readonly #discovered = new PairMap<Discovered>();
   readonly #apps = new Map<string, ManagedCluster>();
-  #pinned: ReadonlyMap<string, string> = new Map();
+  #pinned: readonly SoughtService[] = [];
+  #groups = new PairMap<string>();
   readonly #sweeper: Timer;
 
   constructor(deps: ClustersDeps, defaults: ClusterPolicy, discovery: DiscoveryLimits) {
@@ -76,9 +78,16 @@ export class Clusters {
     ];
   }
 
-  /** The cluster that serves `service`, or undefined when none may be made. */
-  find(service: string): ManagedCluster | undefined {
-    return this.#static.get(service) ?? this.#discovered.get(service)?.managed ?? this.#discover(service, false);
+  /**
+   * The cluster that serves `service` to calls of `protocol`, or undefined when none may be made. One of the config
+   * takes calls of every protocol.
+   */
+  find(service: string, protocol: string): ManagedCluster | undefined {
+    return (
+      this.#static.get(service) ??
+      this.#discovered.get(protocol, service)?.managed ??
+      this.#discover(service, protocol, false)
+    );
   }
 
   /** The cluster whose one endpoint is the app. */
@@ -94,18 +103,21 @@ export class Clusters {
   }
 
   /**
-   * Services that are subscribed to, each with its group: their clusters are made at once and stay.
-   * Requests carry no group, so that of the subscription decides; one that changes makes a new
-   * cluster, since groups never mix.
+   * Services that are subscribed to: their clusters are made at once and stay. Requests carry no
+   * group, so that of the subscription decides; one that changes makes a new cluster, since groups
+   * never mix.
    */
-  pin(groups: ReadonlyMap<string, string>): void {
-    this.#pinned = groups;
-    for (const [service, discovered] of this.#discovered) {
-      if (discovered.group !== this.#groupOf(service)) this.#dropDiscovered(discovered);
+  pin(subscriptions: readonly SoughtService[]): void {
+    this.#pinned = subscriptions;
+    this.#groups = new PairMap();
+    for (const { service, protocol, group } of subscriptions) this.#groups.set(protocol, service, group);
+    for (const discovered of this.#discovered.values()) {
+      if (discovered.group !== this.#groupOf(discovered)) this.#dropDiscovered(discovered);
     }
-    for (const service of groups.keys()) {
+    for (const { service, protocol } of subscriptions) {
       // A static cluster comes first; two of one name would share their numbers.
-      if (!this.#static.has(service) && !this.#discovered.has(service)) this.#discover(service, true);
+      if (this.#static.has(service) || this.#discovered.get(protocol, service) !== undefined) continue;
+      this.#discover(service, protocol, true);
     }
   }
 
@@ -119,7 +131,11 @@ export class Clusters {
       this.#static.delete(name);
       this.#drop(managed);
     }
-    for (const [name, discovered] of this.#discovered) if (wanted.has(name)) this.#dropDiscovered(discovered);
+    for (const discovered of this.#discovered.values()) {
+      if (wanted.has(discovered.service) || wanted.has(discovered.managed.cluster.name)) {
+        this.#dropDiscovered(discovered);
+      }
+    }
     for (const { name, policy, endpoints } of clusters) {
       let managed = this.#static.get(name);
       if (managed === undefined) this.#static.set(name, (managed = this.#create(name, 'static', policy)));
@@ -137,27 +153,34 @@ export class Clusters {
     for (const managed of this.all) managed.close();
   }
 
-  #discover(service: string, subscribed: boolean): ManagedCluster | undefined {
+  #discover(service: string, protocol: string, subscribed: boolean): ManagedCluster | undefined {
     const { source } = this.#deps;
     if (source === undefined || (!subscribed && !this.#discovery.onDemand)) return undefined;
     if (service === '' || service.length > MAX_SERVICE_NAME) return undefined;
+    const name = clusterName(service, protocol);
+    // Two of one name would share their numbers: such as Bolt's `a@http` and the `a` of HTTP.
+    if (this.all.some(({ cluster }) => cluster.name === name)) return undefined;
     if (this.#discovered.size >= this.#discovery.maxServices && !this.#makeRoom()) return undefined;
-    const managed = this.#create(service, 'registry', this.#defaults);
-    const group = this.#groupOf(service);
-    const watch = source.watch(service, group, (endpoints) => managed.update(endpoints));
-    this.#discovered.set(service, { managed, group, watch });
+    const managed = this.#create(name, 'registry', this.#defaults);
+    const sought = { service, protocol, group: this.#groupOf({ service, protocol }) };
+    const watch = source.watch(sought, (endpoints) => managed.update(endpoints));
+    this.#discovered.set(protocol, service, { ...sought, managed, watch });
     return managed;
   }
 
-  #groupOf(service: string): string {
-    return this.#pinned.get(service) ?? '';
+  #groupOf({ service, protocol }: Pick<SoughtService, 'service' | 'protocol'>): string {
+    return this.#groups.get(protocol, service) ?? '';
+  }
+
+  #isPinned({ service, protocol }: SoughtService): boolean {
+    return this.#groups.get(protocol, service) !== undefined;
   }
 
   /** Drops the discovered cluster that was idle longest, one without endpoints first. */
   #makeRoom(): boolean {
     let victim: Discovered | undefined;
-    for (const [service, candidate] of this.#discovered) {
-      if (candidate.managed.stats.active > 0 || this.#pinned.has(service)) continue;
+    for (const candidate of this.#discovered.values()) {
+      if (candidate.managed.stats.active > 0 || this.#isPinned(candidate)) continue;
       if (victim === undefined || moreDispensable(candidate.managed, victim.managed)) victim = candidate;
     }
     if (victim === undefined) {
@@ -171,15 +194,16 @@ export class Clusters {
   #sweep(): void {
     if (this.#discovery.idle === 0) return;
     const before = this.#deps.clock.now() - this.#discovery.idle;
-    for (const [service, discovered] of this.#discovered) {
+    for (const discovered of this.#discovered.values()) {
       const { cluster, stats } = discovered.managed;
-      if (cluster.lastUsed < before && stats.active === 0 && !this.#pinned.has(service))
+      if (cluster.lastUsed < before && stats.active === 0 && !this.#isPinned(discovered)) {
         this.#dropDiscovered(discovered);
+      }
     }
   }
 
-  #dropDiscovered({ managed, watch }: Discovered): void {
-    this.#discovered.delete(managed.cluster.name);
+  #dropDiscovered({ service, protocol, managed, watch }: Discovered): void {
+    this.#discovered.delete(protocol, service);
     watch.close();
     this.#drop(managed);
   }
@@ -208,6 +232,14 @@ export class Clusters {
       metrics.gauge('weft_upstream_connections', 'Connections to endpoints.', labels).value = connections;
     }
   }
+}
+
+/**
+ * A name for each pair: one service may be offered over several protocols, to other endpoints each. Bolt, which was
+ * there first, has the plain name; others are called as in the registry's logs.
+ */
+function clusterName(service: string, protocol: string): string {
+  return protocol === 'bolt' ? service : `${service}@${protocol}`;
 }
 
 function moreDispensable(a: ManagedCluster, b: ManagedCluster): boolean {
