@@ -143,7 +143,7 @@ export class HttpMesh {
     clock.advance(2000);
     await drained;
     this.cluster.close();
-    await Promise.all(this.#closing.map((close) => close()));
+    await Promise.all(this.#closing.map(async (close) => close()));
     for (const wheel of wheels) wheel.stop();
   }
 
