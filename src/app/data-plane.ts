@@ -4,7 +4,6 @@ import { Budget } from '../core/budget.ts';
 import type { Chance, Clock } from '../core/clock.ts';
 import { createRequestIds } from '../core/request-ids.ts';
 import { TimerWheel } from '../core/timer-wheel.ts';
-import { HeadWriter, newHopFields } from '../dataplane/codec/http1/head-writer.ts';
 import type { Endpoint } from '../dataplane/cluster/endpoint.ts';
 import type { EndpointSource } from '../dataplane/cluster/endpoint-source.ts';
 import { NetContext } from '../dataplane/net/net-context.ts';
@@ -104,8 +103,6 @@ export class DataPlane {
           budget: replies,
           nextId: () => (lastId = (lastId + 1) >>> 0),
           http: this.#httpLimits,
-          http1Writer: new HeadWriter(),
-          hop: newHopFields(),
         },
       },
       config.clusterDefaults,

@@ -5,7 +5,6 @@ import type { HttpSpec } from '../dataplane/proxy/http/http-server.ts';
 import type { ManagedCluster } from '../dataplane/proxy/managed-cluster.ts';
 import type { ListenerSpec } from '../dataplane/proxy/proxy-listener.ts';
 import type { TcpSpec } from '../dataplane/proxy/tcp/tcp-server.ts';
-import { compileRoutes } from '../dataplane/route/route-table.ts';
 import { CODECS } from './builtins.ts';
 
 export interface ListenerSpecDeps {
@@ -46,12 +45,18 @@ async function httpSpec(config: ListenerConfig, http: HttpConfig, deps: Listener
     upgrades,
     grpcWeb,
     forwarding,
-    routes: await compileRoutes(http.routes),
+    routes: await routeTable(http),
     cluster: (name) => deps.clusters.find(name, 'http'),
     fallback: (host) =>
       config.direction === 'egress' ? deps.clusters.find(host, 'http') : app(config, host, 'http', deps),
     makeRequestId: deps.makeRequestId,
   };
+}
+
+async function routeTable({ routes }: HttpConfig): Promise<HttpSpec['routes']> {
+  if (routes.length === 0) return { match: () => undefined };
+  const { compileRoutes } = await import('../dataplane/route/route-table.ts');
+  return compileRoutes(routes);
 }
 
 function tcpSpec(config: ListenerConfig, deps: ListenerSpecDeps): TcpSpec | undefined {

@@ -6,7 +6,6 @@ import { TimerWheel } from '../../core/timer-wheel.ts';
 import { silentLogger } from '../../telemetry/log.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
 import { boltCodec } from '../codec/bolt/codec.ts';
-import { HeadWriter, newHopFields } from '../codec/http1/head-writer.ts';
 import { NetContext } from '../net/net-context.ts';
 import { Clusters, type DiscoveryLimits } from './clusters.ts';
 import { HTTP_LIMITS, POLICY } from './testing/mesh-parts.ts';
@@ -40,8 +39,6 @@ function setUp(limits: Partial<DiscoveryLimits> = {}) {
         budget: new Budget(1 << 20),
         nextId: () => 1,
         http: HTTP_LIMITS,
-        http1Writer: new HeadWriter(),
-        hop: newHopFields(),
       },
     },
     POLICY,

@@ -1,9 +1,8 @@
 import { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint, EndpointAddress } from '../cluster/endpoint.ts';
-import type { EndpointPool } from '../upstream/endpoint-pool.ts';
+import { EndpointPool } from '../upstream/endpoint-pool.ts';
 import { EndpointPools } from '../upstream/endpoint-pools.ts';
 import type { HttpUpstreamDeps } from '../upstream/http/http-deps.ts';
-import type { HttpPool } from '../upstream/http/http-pool.ts';
 import type { UpstreamDeps } from '../upstream/upstream-deps.ts';
 import type { ClusterStats } from './cluster-stats.ts';
 import type { ClusterPolicy } from '../cluster/policy.ts';
@@ -23,7 +22,7 @@ export class ManagedCluster {
   readonly cluster: Cluster;
   readonly stats: ClusterStats;
   readonly origin: ClusterOrigin;
-  readonly #deps: UpstreamDeps & HttpUpstreamDeps;
+  readonly deps: UpstreamDeps & HttpUpstreamDeps;
 
   constructor(options: ManagedClusterOptions, deps: UpstreamDeps & HttpUpstreamDeps, stats: ClusterStats) {
     const { clock, chance } = deps;
@@ -31,16 +30,19 @@ export class ManagedCluster {
     this.cluster = new Cluster(options.name, options.policy, { clock, chance, ...(onUsable && { onUsable }) });
     this.origin = options.origin;
     this.stats = stats;
-    this.#deps = deps;
+    this.deps = deps;
   }
 
-  /** The Bolt connections of one of its endpoints; this and the next are made when first asked for. */
+  /** The Bolt connections of one of its endpoints, made when first asked for. */
   pool(endpoint: Endpoint): EndpointPool {
-    return this.#pools(endpoint).bolt;
+    const pools = this.pools(endpoint);
+    const pool = pools.get('bolt') ?? pools.add('bolt', new EndpointPool(this.deps, this.cluster, endpoint));
+    return pool as EndpointPool;
   }
 
-  http(endpoint: Endpoint, version: 1 | 2): HttpPool {
-    return this.#pools(endpoint).http(version);
+  /** All connections of one of its endpoints, for those who speak other protocols. */
+  pools(endpoint: Endpoint): EndpointPools {
+    return (endpoint.resources ??= new EndpointPools()) as EndpointPools;
   }
 
   update(addresses: readonly EndpointAddress[]): void {
@@ -49,9 +51,5 @@ export class ManagedCluster {
 
   close(): void {
     this.cluster.close();
-  }
-
-  #pools(endpoint: Endpoint): EndpointPools {
-    return (endpoint.resources ??= new EndpointPools(this.#deps, this.cluster, endpoint)) as EndpointPools;
   }
 }

@@ -4,7 +4,7 @@ import type { ConnectionHandler } from '../net/connection.ts';
 import { listen, type Listener } from '../net/listener.ts';
 import type { TlsServerOptions } from '../net/tls-server.ts';
 import { type BoltSpec, BoltServer } from './bolt-server.ts';
-import { HttpServer, type HttpSpec } from './http/http-server.ts';
+import type { HttpServer, HttpSpec } from './http/http-server.ts';
 import type { ListenerPeer, PeerEvents } from './listener-peer.ts';
 import type { DownstreamLimits, ProxyDeps } from './listener-scope.ts';
 import type { ProtocolServer } from './protocol-server.ts';
@@ -44,7 +44,10 @@ export class ProxyListener implements Chooser, PeerEvents {
   readonly #host: string;
   readonly #tls: TlsServerOptions | undefined;
   readonly #bolt: BoltServer | undefined;
-  readonly #http: HttpServer | undefined;
+  /** HTTP is loaded when its first connection comes: where only Bolt is spoken, nobody pays for it. */
+  #httpSpec: HttpSpec | undefined;
+  #http: HttpServer | undefined;
+  readonly #metrics: Metrics;
   readonly #tcp: TcpServer | undefined;
   /** The one who serves all connections, where there is but one. */
   readonly #only: ProtocolServer | undefined;
@@ -66,11 +69,12 @@ export class ProxyListener implements Chooser, PeerEvents {
     this.#host = spec.host;
     this.#tls = spec.tls;
     this.#bolt = bolt && new BoltServer(name, bolt, this.#limits, deps, metrics);
-    this.#http = http && new HttpServer(name, http, deps, metrics);
+    this.#httpSpec = http;
+    this.#metrics = metrics;
     this.#tcp = tcp && new TcpServer(name, tcp, deps, metrics);
-    const [first, ...others] = [this.#bolt, this.#http, this.#tcp].filter((server) => server !== undefined);
+    const [first, ...others] = [this.#bolt, this.#tcp].filter((server) => server !== undefined);
     // HTTP/1 and HTTP/2 are told apart as well.
-    this.#only = others.length === 0 && !(first instanceof HttpServer) ? first : undefined;
+    this.#only = http === undefined && others.length === 0 ? first : undefined;
     this.#shareIdleTimeout();
     const labels = { listener: spec.name };
     this.#accepted = metrics.counter('weft_downstream_connections_total', 'Connections accepted.', labels);
@@ -117,6 +121,7 @@ export class ProxyListener implements Chooser, PeerEvents {
     this.idleTimeout = change.idleTimeout;
     this.detectTimeout = change.detectTimeout;
     if (change.bolt !== undefined) this.#bolt?.adjust(change.bolt);
+    this.#httpSpec = change.http;
     if (change.http !== undefined) this.#http?.adjust(change.http);
     if (change.tcp !== undefined) this.#tcp?.adjust(change.tcp);
     this.#shareIdleTimeout();
@@ -155,18 +160,17 @@ export class ProxyListener implements Chooser, PeerEvents {
     return cut;
   }
 
-  choose(detected: Exclude<Detected, 'more'>): ProtocolServer | undefined {
-    const [bolt, http, tcp] = [this.#bolt, this.#http, this.#tcp];
+  choose(detected: Exclude<Detected, 'more'>): ProtocolServer | Promise<ProtocolServer> | undefined {
+    const [bolt, tcp] = [this.#bolt, this.#tcp];
     switch (detected) {
       case 'bolt':
-        return bolt ?? tcp ?? http?.http1;
-      case 'http2':
-        return http?.http2 ?? tcp ?? bolt;
+        return bolt ?? tcp ?? this.#httpFor('http1');
       case 'http1':
-        return http?.http1 ?? tcp ?? bolt;
+      case 'http2':
+        return this.#httpFor(detected) ?? tcp ?? bolt;
       default:
         // Whoever is left says what is wrong with it, in its own words.
-        return tcp ?? http?.http1 ?? bolt;
+        return tcp ?? this.#httpFor('http1') ?? bolt;
     }
   }
 
@@ -190,6 +194,20 @@ export class ProxyListener implements Chooser, PeerEvents {
     this.#accepted.inc();
     this.#open.value++;
     if (this.#draining) peer.drain();
+  }
+
+  #httpFor(version: 'http1' | 'http2'): ProtocolServer | Promise<ProtocolServer> | undefined {
+    if (this.#http !== undefined) return this.#http[version];
+    return this.#httpSpec === undefined ? undefined : this.#loadHttp().then((http) => http[version]);
+  }
+
+  async #loadHttp(): Promise<HttpServer> {
+    const { HttpServer } = await import('./http/http-server.ts');
+    if (this.#http === undefined) {
+      this.#http = new HttpServer(this.name, this.#httpSpec!, this.deps, this.#metrics);
+      this.#shareIdleTimeout();
+    }
+    return this.#http;
   }
 
   #shareIdleTimeout(): void {

@@ -13,7 +13,7 @@ export interface Chooser {
   /** Milliseconds that it may stay silent otherwise; 0 for any time. */
   readonly idleTimeout: number;
   /** Undefined when nobody here speaks that. */
-  choose(detected: Exclude<Detected, 'more'>): ProtocolServer | undefined;
+  choose(detected: Exclude<Detected, 'more'>): ProtocolServer | Promise<ProtocolServer> | undefined;
   /** For a client that stays silent; undefined when there is nothing but to wait. */
   readonly silent: ProtocolServer | undefined;
   /** Takes the place of `before`. */
@@ -36,6 +36,8 @@ export class Undecided implements ListenerPeer, WheelEntry {
   readonly #events: PeerEvents;
   #kept: Buffer | undefined;
   #length = 0;
+  #closed = false;
+  #waiting = false;
 
   constructor(chooser: Chooser, events: PeerEvents, connection: Connection) {
     this.#chooser = chooser;
@@ -63,6 +65,7 @@ export class Undecided implements ListenerPeer, WheelEntry {
   }
 
   onClose(reason: string): void {
+    this.#closed = true;
     this.#chooser.deps.slowWheel.clear(this);
     this.#events.closed(this, reason);
   }
@@ -79,7 +82,8 @@ export class Undecided implements ListenerPeer, WheelEntry {
   }
 
   drain(): void {
-    this.connection.destroy('drained');
+    // Who has said something is answered: whoever serves it says goodbye as well.
+    if (!this.#waiting) this.connection.destroy('drained');
   }
 
   adjusted(): void {
@@ -90,8 +94,24 @@ export class Undecided implements ListenerPeer, WheelEntry {
 
   #decide(detected: Exclude<Detected, 'more'>, bytes: Buffer, length: number): void {
     const server = this.#chooser.choose(detected);
+    if (server instanceof Promise) return this.#waitFor(server, Buffer.from(bytes.subarray(0, length)));
     if (server !== undefined) return this.#handOver(server, bytes, length);
     this.connection.destroy(`speaks what this listener does not (${detected})`);
+  }
+
+  /** The first of its kind: the code that serves it is on its way. */
+  #waitFor(loading: Promise<ProtocolServer>, bytes: Buffer): void {
+    this.#waiting = true;
+    this.#chooser.deps.slowWheel.clear(this);
+    this.connection.setReading(false);
+    loading.then(
+      (server) => {
+        if (this.#closed) return;
+        this.connection.setReading(true);
+        this.#handOver(server, bytes, bytes.length);
+      },
+      (error: Error) => this.connection.destroy(`cannot load what serves it: ${error.message}`),
+    );
   }
 
   #handOver(server: ProtocolServer, bytes: Buffer, length: number): void {

@@ -1,57 +1,32 @@
-import type { Cluster } from '../cluster/cluster.ts';
-import type { Endpoint, EndpointResources } from '../cluster/endpoint.ts';
-import { EndpointPool } from './endpoint-pool.ts';
-import { HttpPool } from './http/http-pool.ts';
-import type { HttpUpstreamDeps } from './http/http-deps.ts';
-import type { UpstreamDeps } from './upstream-deps.ts';
+import type { EndpointResources } from '../cluster/endpoint.ts';
+
+/** What a pool speaks. */
+export type PoolKind = 'bolt' | 'http1' | 'http2';
 
 /** The pools of one endpoint, one for each protocol that was ever spoken to it. */
 export class EndpointPools implements EndpointResources {
-  readonly #deps: UpstreamDeps & HttpUpstreamDeps;
-  readonly #cluster: Cluster;
-  readonly #endpoint: Endpoint;
-  #bolt: EndpointPool | undefined;
-  #http1: HttpPool | undefined;
-  #http2: HttpPool | undefined;
+  readonly #pools = new Map<PoolKind, EndpointResources>();
   #drained = false;
-
-  constructor(deps: UpstreamDeps & HttpUpstreamDeps, cluster: Cluster, endpoint: Endpoint) {
-    this.#deps = deps;
-    this.#cluster = cluster;
-    this.#endpoint = endpoint;
-  }
 
   get connections(): number {
     let connections = 0;
-    for (const pool of this.#all) connections += pool.connections;
+    for (const pool of this.#pools.values()) connections += pool.connections;
     return connections;
   }
 
-  get bolt(): EndpointPool {
-    return (this.#bolt ??= this.#made(new EndpointPool(this.#deps, this.#cluster, this.#endpoint)));
+  get(kind: PoolKind): EndpointResources | undefined {
+    return this.#pools.get(kind);
   }
 
-  http(version: 1 | 2): HttpPool {
-    if (version === 1) return (this.#http1 ??= this.#made(this.#http(1)));
-    return (this.#http2 ??= this.#made(this.#http(2)));
+  add<Pool extends EndpointResources>(kind: PoolKind, pool: Pool): Pool {
+    this.#pools.set(kind, pool);
+    // A request that began before the endpoint left may ask for a pool after it.
+    if (this.#drained) pool.drain();
+    return pool;
   }
 
   drain(): void {
     this.#drained = true;
-    for (const pool of this.#all) pool.drain();
-  }
-
-  get #all(): EndpointResources[] {
-    return [this.#bolt, this.#http1, this.#http2].filter((pool) => pool !== undefined);
-  }
-
-  #http(version: 1 | 2): HttpPool {
-    return new HttpPool(this.#deps, this.#cluster, this.#endpoint, version);
-  }
-
-  /** A request that began before the endpoint left may ask for a pool after it. */
-  #made<Pool extends EndpointResources>(pool: Pool): Pool {
-    if (this.#drained) pool.drain();
-    return pool;
+    for (const pool of this.#pools.values()) pool.drain();
   }
 }

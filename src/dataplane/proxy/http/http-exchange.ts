@@ -11,6 +11,7 @@ import type { ClusterRoute, RedirectRoute, RespondRoute } from '../../route/rout
 import type { HttpCall } from '../../upstream/http/http-call.ts';
 import type { ManagedCluster } from '../managed-cluster.ts';
 import { HttpDeadlines } from './http-deadlines.ts';
+import { httpPoolOf } from './http-pool-of.ts';
 import type { HttpScope } from './http-scope.ts';
 import { outcomeOfResponse, outcomeOfTrailers } from './http-outcome.ts';
 import { KeptContent } from './kept-content.ts';
@@ -282,7 +283,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#leaveEndpoint();
     this.#endpoint = endpoint;
     endpoint.active++;
-    target.http(endpoint, this.#version(target)).acquire(this);
+    httpPoolOf(this.#scope, target, endpoint, this.#version(target)).acquire(this);
   }
 
   #version(target: ManagedCluster): 1 | 2 {

@@ -33,7 +33,7 @@ export interface HttpSpec {
   /** Whether calls of grpc-web are carried on as gRPC. */
   readonly grpcWeb: boolean;
   readonly forwarding: ForwardingSettings;
-  readonly routes: RouteTable;
+  readonly routes: Pick<RouteTable, 'match'>;
   /** The cluster of a name that a route gives. */
   readonly cluster: (name: string) => ManagedCluster | undefined;
   /** The cluster of a request that no route fits; `host` is in lower case, without its port. */

@@ -5,11 +5,13 @@ import type { Endpoint, EndpointAddress } from '../../cluster/endpoint.ts';
 import type { ClusterPolicy } from '../../cluster/policy.ts';
 import { boltCodec } from '../../codec/bolt/codec.ts';
 import type { Http2Limits } from '../../codec/http2/owner.ts';
+import { HeadWriter, newHopFields } from '../../codec/http1/head-writer.ts';
 import type { HttpPool } from '../../upstream/http/http-pool.ts';
 import { compileRoutes, type RouteTable } from '../../route/route-table.ts';
 import type { RouteSpec } from '../../route/route-spec.ts';
 import { ClusterStats } from '../cluster-stats.ts';
 import type { HttpSpec } from '../http/http-server.ts';
+import { httpPoolOf } from '../http/http-pool-of.ts';
 import type { HttpLimits } from '../http/http-scope.ts';
 import { ManagedCluster } from '../managed-cluster.ts';
 import { ProxyListener, type ListenerSpec } from '../proxy-listener.ts';
@@ -114,7 +116,8 @@ export class HttpMesh {
   }
 
   pool(server: { readonly port: number }, version: 1 | 2): HttpPool {
-    return this.cluster.http(this.endpointOf(server), version);
+    const scope = { http1Writer: new HeadWriter(), hop: newHopFields() };
+    return httpPoolOf(scope, this.cluster, this.endpointOf(server), version);
   }
 
   /** Moves the clock by `ms` in steps of `step`, after each of which everybody answers what there is to answer. */

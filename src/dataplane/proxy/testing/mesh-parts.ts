@@ -5,7 +5,6 @@ import { silentLogger } from '../../../telemetry/log.ts';
 import { Metrics } from '../../../telemetry/metrics.ts';
 import type { ClusterPolicy } from '../../cluster/policy.ts';
 import { boltCodec } from '../../codec/bolt/codec.ts';
-import { HeadWriter, newHopFields } from '../../codec/http1/head-writer.ts';
 import { NetContext } from '../../net/net-context.ts';
 import type { HttpUpstreamDeps, HttpUpstreamLimits } from '../../upstream/http/http-deps.ts';
 import type { UpstreamDeps } from '../../upstream/upstream-deps.ts';
@@ -71,8 +70,6 @@ export function meshParts(): MeshParts {
     chance: () => 0.5,
     limits: { maxFrame: LIMITS.maxFrame, maxHeader: LIMITS.maxHeader, highWater: 1 << 20 },
     http: HTTP_LIMITS,
-    http1Writer: new HeadWriter(),
-    hop: newHopFields(),
     nextId: () => ++lastId,
   };
   const proxy = { net, clock, wheel, slowWheel, budget, log: silentLogger };

@@ -12,6 +12,10 @@ export interface HttpUpstreamDeps {
   readonly slowWheel: TimerWheel;
   readonly budget: Budget;
   readonly http: HttpUpstreamLimits;
+}
+
+/** And what only those load who speak HTTP. */
+export interface HttpPoolDeps extends HttpUpstreamDeps {
   readonly http1Writer: HeadWriter;
   /** Filled in for each head that is written. */
   readonly hop: HopFields;

@@ -6,7 +6,7 @@ import type { Endpoint, EndpointResources } from '../../cluster/endpoint.ts';
 import { ReconnectPacer } from '../reconnect-pacer.ts';
 import type { HttpCall } from './http-call.ts';
 import type { HttpConnection, HttpConnectionEvents } from './http-connection.ts';
-import type { HttpUpstreamDeps } from './http-deps.ts';
+import type { HttpPoolDeps } from './http-deps.ts';
 import { Http1Upstream } from './http1-upstream.ts';
 import { Http2Upstream } from './http2-upstream.ts';
 
@@ -22,7 +22,7 @@ const EXPECTED_STREAMS = 100;
  * until one has, and as many are opened as those who wait need and the policy allows.
  */
 export class HttpPool implements EndpointResources, HttpConnectionEvents {
-  readonly #deps: HttpUpstreamDeps;
+  readonly #deps: HttpPoolDeps;
   readonly #cluster: Cluster;
   readonly #endpoint: Endpoint;
   readonly #version: 1 | 2;
@@ -39,7 +39,7 @@ export class HttpPool implements EndpointResources, HttpConnectionEvents {
   #trouble = '';
   #drained = false;
 
-  constructor(deps: HttpUpstreamDeps, cluster: Cluster, endpoint: Endpoint, version: 1 | 2) {
+  constructor(deps: HttpPoolDeps, cluster: Cluster, endpoint: Endpoint, version: 1 | 2) {
     this.#deps = deps;
     this.#cluster = cluster;
     this.#endpoint = endpoint;

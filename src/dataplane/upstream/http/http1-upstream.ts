@@ -15,7 +15,7 @@ import { connect, type ConnectHandler } from '../../net/connect.ts';
 import type { Connection } from '../../net/connection.ts';
 import type { HttpCall } from './http-call.ts';
 import type { HttpConnection, HttpConnectionEvents } from './http-connection.ts';
-import type { HttpUpstreamDeps } from './http-deps.ts';
+import type { HttpPoolDeps } from './http-deps.ts';
 
 /** Methods whose requests have a body as a rule, so that none has to be said. RFC 9110, section 8.6. */
 const EXPECTS_CONTENT: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
@@ -33,7 +33,7 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
   inLine = false;
   /** Whether it has carried a request before the one at hand. */
   reused = false;
-  readonly #deps: HttpUpstreamDeps;
+  readonly #deps: HttpPoolDeps;
   readonly #cluster: Cluster;
   readonly #endpoint: Endpoint;
   readonly #events: HttpConnectionEvents;
@@ -58,7 +58,7 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
   /** The message at hand is a 1xx. */
   #interim = false;
 
-  constructor(deps: HttpUpstreamDeps, cluster: Cluster, endpoint: Endpoint, events: HttpConnectionEvents) {
+  constructor(deps: HttpPoolDeps, cluster: Cluster, endpoint: Endpoint, events: HttpConnectionEvents) {
     this.#deps = deps;
     this.#cluster = cluster;
     this.#endpoint = endpoint;

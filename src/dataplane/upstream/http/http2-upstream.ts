@@ -12,7 +12,7 @@ import { connect, type ConnectHandler } from '../../net/connect.ts';
 import type { Connection } from '../../net/connection.ts';
 import type { HttpCall } from './http-call.ts';
 import type { HttpConnection, HttpConnectionEvents } from './http-connection.ts';
-import type { HttpUpstreamDeps } from './http-deps.ts';
+import type { HttpPoolDeps } from './http-deps.ts';
 import { Http2EndpointStream } from './http2-endpoint-stream.ts';
 
 /** A connection that says nothing to a PING for this long is dead. */
@@ -33,7 +33,7 @@ export class Http2Upstream implements HttpConnection, ConnectHandler, Http2Owner
   readonly h2: Http2Connection;
   /** Whether more waits for the endpoint's socket than should. */
   backlogged = false;
-  readonly #deps: HttpUpstreamDeps;
+  readonly #deps: HttpPoolDeps;
   readonly #cluster: Cluster;
   readonly #endpoint: Endpoint;
   readonly #events: HttpConnectionEvents;
@@ -48,7 +48,7 @@ export class Http2Upstream implements HttpConnection, ConnectHandler, Http2Owner
   /** A PING has been sent, and nothing has been heard since. */
   #asked = false;
 
-  constructor(deps: HttpUpstreamDeps, cluster: Cluster, endpoint: Endpoint, events: HttpConnectionEvents) {
+  constructor(deps: HttpPoolDeps, cluster: Cluster, endpoint: Endpoint, events: HttpConnectionEvents) {
     this.#deps = deps;
     this.#cluster = cluster;
     this.#endpoint = endpoint;
