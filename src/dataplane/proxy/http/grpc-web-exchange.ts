@@ -1,7 +1,8 @@
+import { GrpcKind, grpcKind } from '../../codec/grpc/content-type.ts';
 import type { WebBodySink, WebResponseBody } from '../../codec/grpc-web/body.ts';
 import { openWebCall, openWebResponse, type WebCall } from '../../codec/grpc-web/fields.ts';
 import type { ConnectionForwarding, HttpVersion } from '../../message/forwarding.ts';
-import { KNOWN_NAMES } from '../../message/http-fields.ts';
+import { Known, KNOWN_NAMES } from '../../message/http-fields.ts';
 import type { HeadEdits, RequestHead, ResponseHead } from '../../message/http-head.ts';
 import { HttpRefusal } from '../../message/http-refusal.ts';
 import { type CallerExchange, type CallerStream, NO_TRAILERS, type Trailers } from '../../message/http-stream.ts';
@@ -32,6 +33,8 @@ export class GrpcWebExchange implements CallerExchange, CallerStream {
 
   /** Undefined when `head` is not of grpc-web. */
   static of(exchange: HttpExchange, caller: CallerStream, head: RequestHead): GrpcWebExchange | undefined {
+    const kind = grpcKind(head.get(Known.contentType));
+    if (kind !== GrpcKind.web && kind !== GrpcKind.webText) return undefined;
     const call = openWebCall(head, newEdits());
     return call && new GrpcWebExchange(exchange, caller, call);
   }

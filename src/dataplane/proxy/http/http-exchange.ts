@@ -5,6 +5,7 @@ import type { Endpoint } from '../../cluster/endpoint.ts';
 import { GrpcKind, grpcKind } from '../../codec/grpc/content-type.ts';
 import { Known } from '../../message/http-fields.ts';
 import type { RequestHead, ResponseHead } from '../../message/http-head.ts';
+import { NO_TRAILERS } from '../../message/http-stream.ts';
 import type { CallerExchange, CallerStream, EndpointStream, Trailers } from '../../message/http-stream.ts';
 import type { Outcome } from '../../message/outcome.ts';
 import type { ClusterRoute, RedirectRoute, RespondRoute } from '../../route/route.ts';
@@ -67,7 +68,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   #opens = false;
   #tunnel = false;
   #requestEnded = false;
-  #requestTrailers: Trailers = [];
+  #requestTrailers: Trailers = NO_TRAILERS;
   #requestBytes = 0;
   #responseStarted = false;
   #responseEnded = false;
@@ -265,7 +266,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#grpc = grpcKind(head.get(Known.contentType)) !== GrpcKind.none;
     this.#opens = head.protocol !== '' || head.method === 'CONNECT';
     this.#requestEnded = end;
-    this.#requestTrailers = [];
+    this.#requestTrailers = NO_TRAILERS;
     this.#requestBytes = 0;
     this.#content.reset();
     this.#outcome = 'ok';

@@ -87,7 +87,8 @@ export class HttpServer implements HttpScope {
     const edits = this.#edits;
     edits.without.fill(0);
     edits.withoutNames = undefined;
-    edits.added.length = 0;
+    // Cut to no length it would lose its room.
+    while (edits.added.length > 0) edits.added.pop();
     return edits;
   }
 

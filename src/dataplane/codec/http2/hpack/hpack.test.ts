@@ -17,7 +17,8 @@ function decode(decoder: HpackDecoder, bytes: Buffer, maxListSize = 65_536): Fie
 function encode(encoder: HpackEncoder, fields: readonly Field[]): Buffer {
   encoder.begin();
   for (const [name, value] of fields) encoder.field(name, value);
-  return Buffer.from(encoder.finish());
+  const { target, length } = encoder.finish();
+  return Buffer.from(target.subarray(0, length));
 }
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
