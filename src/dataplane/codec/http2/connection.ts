@@ -8,7 +8,6 @@ import { type BlockKind, HeadReader } from './head-reader.ts';
 import { HeadWriter } from './head-writer.ts';
 import { writeGreeting } from './greeting.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
-import type { HeaderBlock } from './hpack/encoder.ts';
 import { PeerSettings } from './peer-settings.ts';
 import { DEFAULT_WINDOW, asHttp2Error, ErrorCode, Http2Error, MAX_WINDOW, PREFACE } from './protocol.ts';
 import type { Http2Limits, Http2Owner } from './owner.ts';
@@ -429,7 +428,7 @@ export class Http2Connection implements FrameSink {
     return stream;
   }
 
-  #writeBlock(id: number, block: HeaderBlock, endStream: boolean): void {
+  #writeBlock(id: number, block: Buffer, endStream: boolean): void {
     frames.writeHeaders(this.#owner.out(), id, block, endStream, this.peer.maxFrame);
   }
 

@@ -1,5 +1,4 @@
 import type { ByteSink } from '../../message/frame.ts';
-import type { HeaderBlock } from './hpack/encoder.ts';
 import { type ErrorCode, Flag, FRAME_HEAD, FrameType } from './protocol.ts';
 
 /**
@@ -46,13 +45,7 @@ export function writeGoaway(out: ByteSink, lastStream: number, code: ErrorCode, 
 }
 
 /** The frames of one header block: HEADERS, and as many CONTINUATION frames as the peer's frame size asks for. */
-export function writeHeaders(
-  out: ByteSink,
-  stream: number,
-  block: HeaderBlock,
-  endStream: boolean,
-  maxFrame: number,
-): void {
+export function writeHeaders(out: ByteSink, stream: number, block: Buffer, endStream: boolean, maxFrame: number): void {
   let type: FrameType = FrameType.headers;
   let from = 0;
   do {
@@ -60,7 +53,7 @@ export function writeHeaders(
     const last = to === block.length ? Flag.endHeaders : 0;
     const end = endStream && type === FrameType.headers ? Flag.endStream : 0;
     const at = begin(out, type, last | end, stream, to - from);
-    block.target.copy(out.target, at, from, to);
+    block.copy(out.target, at, from, to);
     type = FrameType.continuation;
     from = to;
   } while (from < block.length);

@@ -2,7 +2,7 @@ import { Known, KNOWN_NAMES } from '../../message/http-fields.ts';
 import type { FieldList, HeadEdits, RequestHead } from '../../message/http-head.ts';
 import { Mark } from './field-mark.ts';
 import { Http2Head } from './head.ts';
-import { type HeaderBlock, HpackEncoder } from './hpack/encoder.ts';
+import { HpackEncoder } from './hpack/encoder.ts';
 
 /** What HTTP/2 never carries (RFC 9113, section 8.2.2), and `host`, whose place `:authority` takes. */
 const LEFT_OUT: Uint8Array = marked(
@@ -33,14 +33,14 @@ export class HeadWriter {
   }
 
   /** @param fields names in lower case and values by turns, pseudo fields first. */
-  fields(fields: readonly string[]): HeaderBlock {
+  fields(fields: readonly string[]): Buffer {
     this.#encoder.begin();
     this.#added(fields);
     return this.#encoder.finish();
   }
 
   /** @param fields names in any case and values by turns. */
-  trailers(fields: readonly string[]): HeaderBlock {
+  trailers(fields: readonly string[]): Buffer {
     const encoder = this.#encoder;
     encoder.begin();
     for (let i = 0; i < fields.length; i += 2) encoder.field(lowerCase(fields[i]!), fields[i + 1]!, false);
@@ -48,7 +48,7 @@ export class HeadWriter {
   }
 
   /** A request, or one that opens another protocol (RFC 8441). `path` and `authority` may take the place of its own. */
-  request(head: RequestHead, path: string | undefined, authority: string | undefined, edits: HeadEdits): HeaderBlock {
+  request(head: RequestHead, path: string | undefined, authority: string | undefined, edits: HeadEdits): Buffer {
     const encoder = this.#encoder;
     const { method, protocol } = head;
     encoder.begin();
@@ -67,7 +67,7 @@ export class HeadWriter {
     return encoder.finish();
   }
 
-  response(status: number, list: FieldList, edits: HeadEdits): HeaderBlock {
+  response(status: number, list: FieldList, edits: HeadEdits): Buffer {
     this.#encoder.begin();
     this.#encoder.field(':status', STATUS_TEXTS[status] ?? String(status), false);
     this.#list(list, edits);

@@ -2,7 +2,6 @@ import type { Http2Stream } from './stream.ts';
 
 /** Streams that were reset here, and on which the peer may still be sending. */
 const REMEMBERED_RESETS = 256;
-const SLOTS = 64;
 export const MAX_STREAM = 2 ** 31 - 1;
 
 /** The streams of one connection: those that are open, and what is known of the others. RFC 9113, section 5.1. */
@@ -10,13 +9,7 @@ export class StreamTable {
   /** The last one that the peer has opened. */
   lastOfPeer = 0;
   readonly #server: boolean;
-  /**
-   * Numbers come one after the other, so those of streams that are open at once mostly fall into slots of their
-   * own. A Map alone would leave a table behind for every few streams, and each of these keeps the next alive.
-   */
-  readonly #slots: (Http2Stream | undefined)[] = Array.from({ length: SLOTS }, () => undefined);
-  /** Those whose slot was taken. */
-  readonly #others = new Map<number, Http2Stream>();
+  readonly #open = new Map<number, Http2Stream>();
   readonly #resets = new Set<number>();
   #ofPeer = 0;
   #own = 0;
@@ -29,7 +22,7 @@ export class StreamTable {
 
   /** How many are open, of both sides. */
   get size(): number {
-    return this.#ofPeer + this.#own;
+    return this.#open.size;
   }
 
   /** How many are open that the peer has opened, or we. */
@@ -54,28 +47,22 @@ export class StreamTable {
   }
 
   get(id: number): Http2Stream | undefined {
-    const stream = this.#slots[slotOf(id)];
-    if (stream?.id === id) return stream;
-    return this.#others.size === 0 ? undefined : this.#others.get(id);
+    return this.#open.get(id);
   }
 
   /** A copy, so that they can be closed one after the other. */
   all(): Http2Stream[] {
-    return [...this.#slots.filter((stream) => stream !== undefined), ...this.#others.values()];
+    return [...this.#open.values()];
   }
 
   add(stream: Http2Stream): void {
-    const slot = slotOf(stream.id);
-    if (this.#slots[slot] === undefined) this.#slots[slot] = stream;
-    else this.#others.set(stream.id, stream);
+    this.#open.set(stream.id, stream);
     if (this.isPeers(stream.id)) this.#ofPeer++;
     else this.#own++;
   }
 
   delete(stream: Http2Stream): void {
-    const slot = slotOf(stream.id);
-    if (this.#slots[slot] === stream) this.#slots[slot] = undefined;
-    else if (!this.#others.delete(stream.id)) return;
+    if (!this.#open.delete(stream.id)) return;
     if (this.isPeers(stream.id)) this.#ofPeer--;
     else this.#own--;
   }
@@ -100,9 +87,4 @@ export class StreamTable {
   wasReset(id: number): boolean {
     return this.#resets.has(id);
   }
-}
-
-/** Only every second number is one side's. */
-function slotOf(id: number): number {
-  return (id >>> 1) & (SLOTS - 1);
 }

@@ -5,10 +5,6 @@ import { STATIC_INDEX, STATIC_LENGTH, STATIC_NAMES, STATIC_VALUES } from './stat
 /** What a table may take at the most here, whatever the peer allows. */
 const MAX_TABLE = 4096;
 const FIRST_ROOM = 512;
-/** Names that are remembered beside those in the table. */
-const MAX_NAMES = 64;
-/** Below this a loop is faster than a call out of JavaScript. */
-const SHORT = 40;
 /** An integer of 32 bits with its prefix octet. */
 const MAX_INTEGER_OCTETS = 6;
 
@@ -26,26 +22,10 @@ interface Entry {
   readonly serial: number;
 }
 
-/** What is known of a name that has been written. */
-interface Name {
-  /** Its first index in the static table, or 0. */
-  readonly known: number;
-  readonly passing: boolean;
-  readonly secret: boolean;
-  /** What of it is in the dynamic table, or was, the newest last. */
-  readonly entries: Entry[];
-}
-
-/** A header block: `target[0, length)`. */
-export interface HeaderBlock {
-  readonly target: Buffer;
-  readonly length: number;
-}
-
 /** Writes header blocks of one direction of a connection. RFC 7541. */
-export class HpackEncoder implements HeaderBlock {
+export class HpackEncoder {
   readonly #table: DynamicTable;
-  readonly #names = new Map<string, Name>();
+  readonly #entries = new Map<string, Entry[]>();
   /** Entries that were ever added. */
   #added = 0;
   /** The sizes to announce in the next block: the smallest since the last one, and the current. */
@@ -86,45 +66,28 @@ export class HpackEncoder implements HeaderBlock {
   /** @param name in lower case; one character is one octet, here and in `value`. */
   field(name: string, value: string, sensitive = false): void {
     this.#room(name.length + value.length + 4 * MAX_INTEGER_OCTETS);
-    const about = this.#names.get(name) ?? this.#learn(name);
-    const { known, entries } = about;
-    if (sensitive || about.secret) return this.#literal(0x10, 4, known, name, value);
+    const known = STATIC_INDEX.get(name) ?? 0;
+    if (sensitive || SECRET.has(name)) return this.#literal(0x10, 4, known, name, value);
     if (known !== 0) {
       for (let index = known; STATIC_NAMES[index] === name; index++) {
         if (STATIC_VALUES[index] === value) return this.#integer(0x80, 7, index);
       }
     }
-    const index = this.#find(entries, value);
+    const entries = this.#entries.get(name);
+    const index = entries === undefined ? -1 : this.#find(entries, value);
     if (index >= 0) return this.#integer(0x80, 7, STATIC_LENGTH + 1 + index);
-    if (about.passing || this.#table.maxSize === 0) return this.#passing(known, name, value);
+    if (PASSING.has(name) || this.#table.maxSize === 0) return this.#literal(0, 4, known, name, value);
     this.#literal(0x40, 6, known === 0 ? this.#indexOfName(entries) : known, name, value);
     this.#add(name, value, entries);
   }
 
   /** The block that was begun last; valid until the next `begin`. */
-  finish(): HeaderBlock {
-    return this;
-  }
-
-  get target(): Buffer {
-    return this.#target;
-  }
-
-  get length(): number {
-    return this.#at;
-  }
-
-  #learn(name: string): Name {
-    if (this.#names.size > 2 * this.#table.length + MAX_NAMES) this.#forgetEvicted();
-    const known = STATIC_INDEX.get(name) ?? 0;
-    const about = { known, passing: PASSING.has(name), secret: SECRET.has(name), entries: [] };
-    this.#names.set(name, about);
-    return about;
+  finish(): Buffer {
+    return this.#target.subarray(0, this.#at);
   }
 
   #find(entries: readonly Entry[], value: string): number {
-    for (let i = entries.length - 1; i >= 0; i--) {
-      const entry = entries[i]!;
+    for (const entry of entries) {
       if (entry.value === value) {
         const index = this.#added - 1 - entry.serial;
         return index < this.#table.length ? index : -1;
@@ -134,28 +97,32 @@ export class HpackEncoder implements HeaderBlock {
   }
 
   /** Of the newest entry with the name that the entries share; 0 without one. */
-  #indexOfName(entries: readonly Entry[]): number {
-    if (entries.length === 0) return 0;
+  #indexOfName(entries: readonly Entry[] | undefined): number {
+    if (entries === undefined || entries.length === 0) return 0;
     const index = this.#added - 1 - entries.at(-1)!.serial;
     return index < this.#table.length ? STATIC_LENGTH + 1 + index : 0;
   }
 
-  #add(name: string, value: string, entries: Entry[]): void {
+  #add(name: string, value: string, entries: Entry[] | undefined): void {
     this.#table.add(name, value, 0);
     const serial = this.#added++;
-    const oldest = this.#added - this.#table.length;
-    let evicted = 0;
-    while (evicted < entries.length && (entries[evicted]!.serial < oldest || entries[evicted]!.value === value)) {
-      evicted++;
+    if (entries === undefined) this.#entries.set(name, [{ value, serial }]);
+    else {
+      const oldest = this.#added - this.#table.length;
+      let evicted = 0;
+      while (evicted < entries.length && (entries[evicted]!.serial < oldest || entries[evicted]!.value === value)) {
+        evicted++;
+      }
+      entries.splice(0, evicted);
+      entries.push({ value, serial });
     }
-    if (evicted > 0) entries.splice(0, evicted);
-    entries.push({ value, serial });
+    if (this.#entries.size > 2 * this.#table.length + 64) this.#forgetEvicted();
   }
 
   #forgetEvicted(): void {
     const oldest = this.#added - this.#table.length;
-    for (const [name, { entries }] of this.#names) {
-      if (entries.length === 0 || entries.at(-1)!.serial < oldest) this.#names.delete(name);
+    for (const [name, entries] of this.#entries) {
+      if (entries.at(-1)!.serial < oldest) this.#entries.delete(name);
     }
   }
 
@@ -163,13 +130,6 @@ export class HpackEncoder implements HeaderBlock {
     this.#integer(pattern, prefix, nameIndex);
     if (nameIndex === 0) this.#string(name);
     this.#string(value);
-  }
-
-  /** One that differs each time. Huffman's code would save a few octets of it, for more time than all else takes. */
-  #passing(nameIndex: number, name: string, value: string): void {
-    this.#integer(0, 4, nameIndex);
-    if (nameIndex === 0) this.#plain(name);
-    this.#plain(value);
   }
 
   /** RFC 7541, section 5.1. */
@@ -196,21 +156,9 @@ export class HpackEncoder implements HeaderBlock {
       this.#integer(0x80, 7, coded);
       this.#at = huffmanEncode(text, this.#target, this.#at);
     } else {
-      this.#plain(text);
-    }
-  }
-
-  #plain(text: string): void {
-    const { length } = text;
-    this.#integer(0, 7, length);
-    if (length > SHORT) {
+      this.#integer(0, 7, text.length);
       this.#at += this.#target.write(text, this.#at, 'latin1');
-      return;
     }
-    const target = this.#target;
-    let at = this.#at;
-    for (let i = 0; i < length; i++) target[at++] = text.charCodeAt(i);
-    this.#at = at;
   }
 
   #room(octets: number): void {

@@ -17,8 +17,7 @@ function decode(decoder: HpackDecoder, bytes: Buffer, maxListSize = 65_536): Fie
 function encode(encoder: HpackEncoder, fields: readonly Field[]): Buffer {
   encoder.begin();
   for (const [name, value] of fields) encoder.field(name, value);
-  const { target, length } = encoder.finish();
-  return Buffer.from(target.subarray(0, length));
+  return Buffer.from(encoder.finish());
 }
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
