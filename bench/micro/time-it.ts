@@ -1,3 +1,4 @@
+import { getHeapStatistics, type HeapInfo } from 'node:v8';
 import { median, spread } from '../measure/statistics.ts';
 
 export type Case = {
@@ -9,7 +10,15 @@ export type Case = {
   run(): void;
 };
 
-export type Timing = { name: string; unit: string; /** Median over the samples. */ nanos: number; spread: number };
+export type Timing = {
+  name: string;
+  unit: string;
+  /** Median over the samples. */
+  nanos: number;
+  spread: number;
+  /** Of V8's heap, taken for a unit. */
+  bytes: number;
+};
 
 const SAMPLES = 15;
 const SAMPLE_MS = 20;
@@ -26,7 +35,21 @@ export function timeAll(cases: readonly Case[]): Timing[] {
       if (sample >= 0) one.nanos.push(nanos);
     }
   }
-  return prepared.map(({ name, unit, nanos }) => ({ name, unit, nanos: median(nanos), spread: spread(nanos) }));
+  return prepared.map((one) => {
+    const { name, unit, nanos } = one;
+    return { name, unit, nanos: median(nanos), spread: spread(nanos), bytes: allocated(one) };
+  });
+}
+
+function allocated(one: Case): number {
+  const before = taken();
+  one.run();
+  return (taken() - before) / one.units;
+}
+
+/** Bytes of V8's heap that were ever taken. */
+function taken(): number {
+  return (getHeapStatistics() as HeapInfo & { total_allocated_bytes: number }).total_allocated_bytes;
 }
 
 /** How many runs take about one sample's time. */
