@@ -58,6 +58,14 @@ class Out implements ByteSink {
   }
 }
 
+function fail(error: Error): never {
+  throw error;
+}
+
+function unexpected(): never {
+  throw new Error('a request from an endpoint');
+}
+
 /** As little of a proxy as carries requests from one connection to the other. */
 class Relay implements Http2Owner {
   readonly backlogged = false;
@@ -69,14 +77,8 @@ class Relay implements Http2Owner {
 
   constructor() {
     const silent = { backlogged: false, onGoaway: () => {}, onSettings: () => {} };
-    const onFailed = (error: Error): void => {
-      throw error;
-    };
-    const onRequest = (): StreamHandler => {
-      throw new Error('a request from an endpoint');
-    };
     this.caller = new Http2Connection('server', LIMITS, this, systemClock);
-    const endpoint = { ...silent, out: () => this.endpointOut, onRequest, onFailed };
+    const endpoint = { ...silent, out: () => this.endpointOut, onRequest: unexpected, onFailed: fail };
     this.endpoint = new Http2Connection('client', LIMITS, endpoint, systemClock);
     this.caller.begin();
     this.endpoint.begin();
@@ -98,7 +100,7 @@ class Relay implements Http2Owner {
   onGoaway(): void {}
   onSettings(): void {}
   onFailed(error: Error): void {
-    throw error;
+    fail(error);
   }
 }
 

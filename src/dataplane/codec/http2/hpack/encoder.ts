@@ -5,27 +5,52 @@ import { STATIC_INDEX, STATIC_LENGTH, STATIC_NAMES, STATIC_VALUES } from './stat
 /** What a table may take at the most here, whatever the peer allows. */
 const MAX_TABLE = 4096;
 const FIRST_ROOM = 512;
+/** Names that are remembered beside those of the table. */
+const MAX_OTHER_NAMES = 64;
 /** An integer of 32 bits with its prefix octet. */
 const MAX_INTEGER_OCTETS = 6;
 
-/** Values of these differ each time: in the table they would only push out what helps. */
+/** Values of these differ each time as a rule: in the table they would only push out what helps. */
 const PASSING: ReadonlySet<string> = new Set([
   ...[':path', 'age', 'content-length', 'content-range', 'date', 'etag', 'expires', 'if-modified-since'],
-  ...['if-none-match', 'last-modified', 'location', 'set-cookie', 'traceparent', 'x-request-id'],
+  ...['if-none-match', 'last-modified', 'location', 'traceparent', 'x-request-id', 'grpc-timeout'],
 ]);
 /** Secrets, of which an attacker who can add fields must not learn by lengths. RFC 7541, section 7.1.3. */
-const SECRET: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization']);
+const SECRET: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization', 'set-cookie']);
 
-interface Entry {
-  readonly value: string;
-  /** Counts all entries that were ever added. */
-  readonly serial: number;
+/** How far a name's score goes: by one up for a value that was in the table, by one down for one that was put there. */
+const MAX_SCORE = 8;
+/** A name with no score left has one value of so many put into the table, to learn whether they come again. */
+const TRIAL = 32;
+/** Above this a call out of JavaScript is faster than a loop. */
+const SHORT = 48;
+
+/** What is known of a name: where it is in the tables, and whether its values are worth to be kept there. */
+class Name {
+  /** The first entry of the static table that has it, or 0, and the one behind the last. */
+  readonly first: number;
+  readonly end: number;
+  readonly secret: boolean;
+  score: number;
+  /** Values that were not put into the table since the last one that was. */
+  passed = 0;
+  /** Its entries of the dynamic table, oldest first, and the ones of it that are evicted and not yet forgotten. */
+  readonly values: string[] = [];
+  readonly serials: number[] = [];
+
+  constructor(name: string) {
+    this.first = STATIC_INDEX.get(name) ?? 0;
+    this.end = this.first;
+    while (this.first > 0 && STATIC_NAMES[this.end] === name) this.end++;
+    this.secret = SECRET.has(name);
+    this.score = PASSING.has(name) ? 0 : MAX_SCORE;
+  }
 }
 
 /** Writes header blocks of one direction of a connection. RFC 7541. */
 export class HpackEncoder {
   readonly #table: DynamicTable;
-  readonly #entries = new Map<string, Entry[]>();
+  readonly #names = new Map<string, Name>();
   /** Entries that were ever added. */
   #added = 0;
   /** The sizes to announce in the next block: the smallest since the last one, and the current. */
@@ -66,19 +91,19 @@ export class HpackEncoder {
   /** @param name in lower case; one character is one octet, here and in `value`. */
   field(name: string, value: string, sensitive = false): void {
     this.#room(name.length + value.length + 4 * MAX_INTEGER_OCTETS);
-    const known = STATIC_INDEX.get(name) ?? 0;
-    if (sensitive || SECRET.has(name)) return this.#literal(0x10, 4, known, name, value);
-    if (known !== 0) {
-      for (let index = known; STATIC_NAMES[index] === name; index++) {
-        if (STATIC_VALUES[index] === value) return this.#integer(0x80, 7, index);
-      }
+    const known = this.#names.get(name) ?? this.#learn(name);
+    if (sensitive || known.secret) return this.#literal(0x10, 4, known, name, value);
+    for (let index = known.first; index < known.end; index++) {
+      if (STATIC_VALUES[index] === value) return this.#integer(0x80, 7, index);
     }
-    const entries = this.#entries.get(name);
-    const index = entries === undefined ? -1 : this.#find(entries, value);
-    if (index >= 0) return this.#integer(0x80, 7, STATIC_LENGTH + 1 + index);
-    if (PASSING.has(name) || this.#table.maxSize === 0) return this.#literal(0, 4, known, name, value);
-    this.#literal(0x40, 6, known === 0 ? this.#indexOfName(entries) : known, name, value);
-    this.#add(name, value, entries);
+    const index = this.#find(known, value);
+    if (index > 0) {
+      if (known.score < MAX_SCORE) known.score++;
+      return this.#integer(0x80, 7, index);
+    }
+    if (!this.#isToBeKept(known)) return this.#literal(0, 4, known, name, value);
+    this.#literal(0x40, 6, known, name, value);
+    this.#add(known, name, value);
   }
 
   /** The block that was begun last; valid until the next `begin`. */
@@ -86,50 +111,67 @@ export class HpackEncoder {
     return this.#target.subarray(0, this.#at);
   }
 
-  #find(entries: readonly Entry[], value: string): number {
-    for (const entry of entries) {
-      if (entry.value === value) {
-        const index = this.#added - 1 - entry.serial;
-        return index < this.#table.length ? index : -1;
-      }
+  #learn(name: string): Name {
+    if (this.#names.size > 2 * this.#table.length + MAX_OTHER_NAMES) this.#forgetEvicted();
+    const known = new Name(name);
+    this.#names.set(name, known);
+    return known;
+  }
+
+  /** The index of the entry; 0 when there is none. */
+  #find({ values, serials }: Name, value: string): number {
+    for (let i = values.length - 1; i >= 0; i--) {
+      if (values[i] === value) return this.#indexOf(serials[i]!);
     }
-    return -1;
+    return 0;
   }
 
-  /** Of the newest entry with the name that the entries share; 0 without one. */
-  #indexOfName(entries: readonly Entry[] | undefined): number {
-    if (entries === undefined || entries.length === 0) return 0;
-    const index = this.#added - 1 - entries.at(-1)!.serial;
-    return index < this.#table.length ? STATIC_LENGTH + 1 + index : 0;
+  /** Of the entry that was added as `serial`; 0 when it is evicted. */
+  #indexOf(serial: number): number {
+    const back = this.#added - 1 - serial;
+    return back < this.#table.length ? STATIC_LENGTH + 1 + back : 0;
   }
 
-  #add(name: string, value: string, entries: Entry[] | undefined): void {
+  #isToBeKept(name: Name): boolean {
+    if (this.#table.maxSize === 0) return false;
+    if (name.score > 0) name.score--;
+    else if (++name.passed < TRIAL) return false;
+    name.passed = 0;
+    return true;
+  }
+
+  #add(known: Name, name: string, value: string): void {
     this.#table.add(name, value, 0);
     const serial = this.#added++;
-    if (entries === undefined) this.#entries.set(name, [{ value, serial }]);
-    else {
-      const oldest = this.#added - this.#table.length;
-      let evicted = 0;
-      while (evicted < entries.length && (entries[evicted]!.serial < oldest || entries[evicted]!.value === value)) {
-        evicted++;
-      }
-      entries.splice(0, evicted);
-      entries.push({ value, serial });
+    const { values, serials } = known;
+    const oldest = this.#added - this.#table.length;
+    let evicted = 0;
+    while (evicted < serials.length && serials[evicted]! < oldest) evicted++;
+    if (evicted > 0) {
+      values.splice(0, evicted);
+      serials.splice(0, evicted);
     }
-    if (this.#entries.size > 2 * this.#table.length + 64) this.#forgetEvicted();
+    // An entry larger than the table is not in it.
+    if (serial < oldest) return;
+    values.push(value);
+    serials.push(serial);
   }
 
   #forgetEvicted(): void {
     const oldest = this.#added - this.#table.length;
-    for (const [name, entries] of this.#entries) {
-      if (entries.at(-1)!.serial < oldest) this.#entries.delete(name);
+    for (const [name, { serials }] of this.#names) {
+      if (serials.length === 0 || serials.at(-1)! < oldest) this.#names.delete(name);
     }
   }
 
-  #literal(pattern: number, prefix: number, nameIndex: number, name: string, value: string): void {
+  /** What stays in the table is written once, so Huffman's code is worth its price there; elsewhere it is not. */
+  #literal(pattern: number, prefix: number, known: Name, name: string, value: string): void {
+    const { serials } = known;
+    const nameIndex = known.first > 0 || serials.length === 0 ? known.first : this.#indexOf(serials.at(-1)!);
+    const coded = pattern === 0x40;
     this.#integer(pattern, prefix, nameIndex);
-    if (nameIndex === 0) this.#string(name);
-    this.#string(value);
+    if (nameIndex === 0) this.#string(name, coded);
+    this.#string(value, coded);
   }
 
   /** RFC 7541, section 5.1. */
@@ -149,16 +191,24 @@ export class HpackEncoder {
     target[this.#at++] = rest;
   }
 
-  /** RFC 7541, section 5.2: in Huffman's code where that is shorter. */
-  #string(text: string): void {
-    const coded = huffmanLength(text);
-    if (coded < text.length) {
-      this.#integer(0x80, 7, coded);
+  /** RFC 7541, section 5.2. */
+  #string(text: string, coded: boolean): void {
+    const { length } = text;
+    const codedLength = coded ? huffmanLength(text) : length;
+    if (codedLength < length) {
+      this.#integer(0x80, 7, codedLength);
       this.#at = huffmanEncode(text, this.#target, this.#at);
-    } else {
-      this.#integer(0, 7, text.length);
-      this.#at += this.#target.write(text, this.#at, 'latin1');
+      return;
     }
+    this.#integer(0, 7, length);
+    if (length > SHORT) {
+      this.#at += this.#target.write(text, this.#at, 'latin1');
+      return;
+    }
+    const target = this.#target;
+    let at = this.#at;
+    for (let i = 0; i < length; i++) target[at++] = text.charCodeAt(i);
+    this.#at = at;
   }
 
   #room(octets: number): void {

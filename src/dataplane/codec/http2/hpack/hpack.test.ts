@@ -206,3 +206,28 @@ test('secrets are marked never to be indexed, and what differs each time fills n
   assert.equal(second.at(-1), 0x80 | 62);
   assert.equal(second.length, first.length - 4);
 });
+
+test('values that never come again leave the table to those that do', () => {
+  const encoder = new HpackEncoder();
+  const decoder = new HpackDecoder();
+  const lengths: number[] = [];
+  for (let i = 0; i < 2000; i++) {
+    const fields: Field[] = [
+      ['user-agent', 'some client'],
+      ['x-trace', `value ${i}`],
+      [':path', '/the/same/each/time'],
+    ];
+    const block = encode(encoder, fields);
+    lengths.push(block.length);
+    assert.deepEqual(decode(decoder, block), fields);
+  }
+  // At last: an index for the first and the last, and the name of the other one by its index.
+  assert.ok(lengths[1000]! <= 2 + 2 + ' value 1000'.length, String(lengths[1000]));
+});
+
+test('a name whose values begin to come again is kept again', () => {
+  const encoder = new HpackEncoder();
+  for (let i = 0; i < 100; i++) encode(encoder, [['x-trace', `value ${i}`]]);
+  for (let i = 0; i < 33; i++) encode(encoder, [['x-trace', 'the same']]);
+  assert.equal(encode(encoder, [['x-trace', 'the same']]).length, 1);
+});
