@@ -100,16 +100,20 @@ export function conversation(exchange: Exchange, count: number): Chunk[] {
 
 function writeRequest(out: BufferSink, encoder: PeerEncoder, { request, requestBody }: Exchange, i: number): void {
   const id = 2 * i + 1;
-  frames.writeHeaders(out, id, encoder.block(request(i)), requestBody === 0, 16_384);
+  writeHead(out, id, encoder.block(request(i)), requestBody === 0);
   if (requestBody > 0) frames.writeData(out, id, Buffer.alloc(requestBody), 0, requestBody, true);
 }
 
 function writeResponse(out: BufferSink, encoder: PeerEncoder, exchange: Exchange, i: number): void {
   const id = 2 * i + 1;
   const { response, responseBody, trailers } = exchange;
-  frames.writeHeaders(out, id, encoder.block(response(i)), false, 16_384);
+  writeHead(out, id, encoder.block(response(i)), false);
   frames.writeData(out, id, Buffer.alloc(responseBody), 0, responseBody, trailers.length === 0);
-  if (trailers.length > 0) frames.writeHeaders(out, id, encoder.block(trailers), true, 16_384);
+  if (trailers.length > 0) writeHead(out, id, encoder.block(trailers), true);
+}
+
+function writeHead(out: BufferSink, id: number, block: Buffer, endStream: boolean): void {
+  frames.writeHeaders(out, id, block, block.length, endStream, 16_384);
 }
 
 function written(write: (out: BufferSink) => void): Buffer {

@@ -165,7 +165,7 @@ test('floods end the connection', () => {
   const rapidReset = flood((out, i) => {
     encoder.begin();
     for (let at = 0; at < fields.length; at += 2) encoder.field(fields[at]!, fields[at + 1]!);
-    frames.writeHeaders(out, 3 + 2 * i, encoder.finish(), true, 16_384);
+    frames.writeHeaders(out, 3 + 2 * i, encoder.target, encoder.length, true, 16_384);
     frames.writeRstStream(out, 3 + 2 * i, ErrorCode.cancel);
   });
   assert.equal(rapidReset, calm);

@@ -8,6 +8,7 @@ import { type BlockKind, HeadReader } from './head-reader.ts';
 import { HeadWriter } from './head-writer.ts';
 import { writeGreeting } from './greeting.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
+import type { HpackEncoder } from './hpack/encoder.ts';
 import { PeerSettings } from './peer-settings.ts';
 import { DEFAULT_WINDOW, asHttp2Error, ErrorCode, Http2Error, MAX_WINDOW, PREFACE } from './protocol.ts';
 import type { Http2Limits, Http2Owner } from './owner.ts';
@@ -428,8 +429,8 @@ export class Http2Connection implements FrameSink {
     return stream;
   }
 
-  #writeBlock(id: number, block: Buffer, endStream: boolean): void {
-    frames.writeHeaders(this.#owner.out(), id, block, endStream, this.peer.maxFrame);
+  #writeBlock(id: number, block: HpackEncoder, endStream: boolean): void {
+    frames.writeHeaders(this.#owner.out(), id, block.target, block.length, endStream, this.peer.maxFrame);
   }
 
   #createStream(id: number): Http2Stream {

@@ -118,11 +118,11 @@ export class FrameReader {
   }
 
   #begin(bytes: Buffer, at: number): void {
-    this.#length = this.#left = bytes.readUIntBE(at, 3);
+    this.#length = this.#left = (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
     this.#type = bytes[at + 3]!;
     this.#flags = bytes[at + 4]!;
     // The highest bit is reserved, and ignored.
-    this.#stream = bytes.readUInt32BE(at + 5) & 0x7fffffff;
+    this.#stream = uint31(bytes, at + 5);
     if (this.#length > this.#maxFrame) throw frameSize(`a frame of ${this.#length} octets`);
     if (this.#continued !== 0 && (this.#type !== FrameType.continuation || this.#stream !== this.#continued)) {
       throw protocol('a frame in the middle of a header block (section 6.10)');
@@ -327,7 +327,12 @@ export class FrameReader {
 
 /** The stream that a priority names; its highest bit is the exclusive flag. */
 function dependency(bytes: Buffer, at: number): number {
-  return bytes.readUInt32BE(at) & 0x7fffffff;
+  return uint31(bytes, at);
+}
+
+/** Four octets without the highest bit. */
+function uint31(bytes: Buffer, at: number): number {
+  return ((bytes[at]! & 0x7f) << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
 }
 
 function protocol(message: string): Http2Error {

@@ -72,13 +72,16 @@ test('a header block is cut to the frame size, however long it is', () => {
     fc.property(fc.nat(500), fc.integer({ min: 1, max: 100 }), fc.boolean(), (length, maxFrame, endStream) => {
       const block = Buffer.from(Array.from({ length }, (_, i) => i & 0xff));
       let blocks = 0;
-      read((out) => writer.writeHeaders(out, 9, block, endStream, Math.max(maxFrame, Math.ceil(length / 100))), {
-        onHeaders(stream, bytes, start, end, ended) {
-          blocks++;
-          assert.deepEqual([stream, ended], [9, endStream]);
-          assert.deepEqual(bytes.subarray(start, end), block);
+      read(
+        (out) => writer.writeHeaders(out, 9, block, length, endStream, Math.max(maxFrame, Math.ceil(length / 100))),
+        {
+          onHeaders(stream, bytes, start, end, ended) {
+            blocks++;
+            assert.deepEqual([stream, ended], [9, endStream]);
+            assert.deepEqual(bytes.subarray(start, end), block);
+          },
         },
-      });
+      );
       assert.equal(blocks, 1);
     }),
   );

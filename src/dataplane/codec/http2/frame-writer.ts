@@ -6,6 +6,9 @@ import { type ErrorCode, Flag, FRAME_HEAD, FrameType } from './protocol.ts';
  * Nothing is padded: that is for senders with a secret in a body's length.
  */
 
+/** Above this a call out of JavaScript is faster than a loop. */
+const SHORT = 64;
+
 /** @param settings as id and value by turns. */
 export function writeSettings(out: ByteSink, settings: readonly number[]): void {
   let at = begin(out, FrameType.settings, 0, 0, settings.length * 3);
@@ -44,19 +47,26 @@ export function writeGoaway(out: ByteSink, lastStream: number, code: ErrorCode, 
   out.target.write(reason, at + 8, 'latin1');
 }
 
-/** The frames of one header block: HEADERS, and as many CONTINUATION frames as the peer's frame size asks for. */
-export function writeHeaders(out: ByteSink, stream: number, block: Buffer, endStream: boolean, maxFrame: number): void {
+/** The frames of the header block `block[0, length)`: HEADERS, and as many CONTINUATION frames as the peer's frame size asks for. */
+export function writeHeaders(
+  out: ByteSink,
+  stream: number,
+  block: Buffer,
+  length: number,
+  endStream: boolean,
+  maxFrame: number,
+): void {
   let type: FrameType = FrameType.headers;
   let from = 0;
   do {
-    const to = Math.min(block.length, from + maxFrame);
-    const last = to === block.length ? Flag.endHeaders : 0;
+    const to = Math.min(length, from + maxFrame);
+    const last = to === length ? Flag.endHeaders : 0;
     const end = endStream && type === FrameType.headers ? Flag.endStream : 0;
     const at = begin(out, type, last | end, stream, to - from);
-    block.copy(out.target, at, from, to);
+    copy(out.target, at, block, from, to);
     type = FrameType.continuation;
     from = to;
-  } while (from < block.length);
+  } while (from < length);
 }
 
 /** One DATA frame; its content is `bytes[start, end)`, within the peer's frame size and windows. */
@@ -69,16 +79,26 @@ export function writeData(
   endStream: boolean,
 ): void {
   const at = begin(out, FrameType.data, endStream ? Flag.endStream : 0, stream, end - start);
-  bytes.copy(out.target, at, start, end);
+  copy(out.target, at, bytes, start, end);
 }
 
 /** Reserves the frame and writes its head; returns where its payload begins in `out.target`. */
 function begin(out: ByteSink, type: FrameType, flags: number, stream: number, length: number): number {
   const at = out.reserve(FRAME_HEAD + length);
   const { target } = out;
-  target.writeUIntBE(length, at, 3);
+  target[at] = length >>> 16;
+  target[at + 1] = length >>> 8;
+  target[at + 2] = length;
   target[at + 3] = type;
   target[at + 4] = flags;
-  target.writeUInt32BE(stream, at + 5);
+  target[at + 5] = stream >>> 24;
+  target[at + 6] = stream >>> 16;
+  target[at + 7] = stream >>> 8;
+  target[at + 8] = stream;
   return at + FRAME_HEAD;
+}
+
+function copy(target: Buffer, at: number, bytes: Buffer, start: number, end: number): void {
+  if (end - start > SHORT) bytes.copy(target, at, start, end);
+  else for (let i = start; i < end; i++) target[at++] = bytes[i]!;
 }

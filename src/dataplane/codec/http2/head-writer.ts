@@ -24,7 +24,7 @@ function marked(...known: readonly Known[]): Uint8Array {
 /** Statuses as texts, so that none is made for each response. */
 const STATUS_TEXTS: readonly string[] = Array.from({ length: 600 }, (_, status) => String(status));
 
-/** Writes the header blocks of one direction of a connection. Each is valid until the next one is written. */
+/** Writes the header blocks of one direction of a connection. Each is in the encoder until the next one is written. */
 export class HeadWriter {
   readonly #encoder = new HpackEncoder();
 
@@ -33,22 +33,22 @@ export class HeadWriter {
   }
 
   /** @param fields names in lower case and values by turns, pseudo fields first. */
-  fields(fields: readonly string[]): Buffer {
+  fields(fields: readonly string[]): HpackEncoder {
     this.#encoder.begin();
     this.#added(fields);
-    return this.#encoder.finish();
+    return this.#encoder;
   }
 
   /** @param fields names in any case and values by turns. */
-  trailers(fields: readonly string[]): Buffer {
+  trailers(fields: readonly string[]): HpackEncoder {
     const encoder = this.#encoder;
     encoder.begin();
     for (let i = 0; i < fields.length; i += 2) encoder.field(lowerCase(fields[i]!), fields[i + 1]!, false);
-    return encoder.finish();
+    return encoder;
   }
 
   /** A request, or one that opens another protocol (RFC 8441). `path` and `authority` may take the place of its own. */
-  request(head: RequestHead, path: string | undefined, authority: string | undefined, edits: HeadEdits): Buffer {
+  request(head: RequestHead, path: string | undefined, authority: string | undefined, edits: HeadEdits): HpackEncoder {
     const encoder = this.#encoder;
     const { method, protocol } = head;
     encoder.begin();
@@ -64,14 +64,14 @@ export class HeadWriter {
     }
     encoder.field(':authority', authority ?? head.authority, false);
     this.#list(head, edits);
-    return encoder.finish();
+    return encoder;
   }
 
-  response(status: number, list: FieldList, edits: HeadEdits): Buffer {
+  response(status: number, list: FieldList, edits: HeadEdits): HpackEncoder {
     this.#encoder.begin();
     this.#encoder.field(':status', STATUS_TEXTS[status] ?? String(status), false);
     this.#list(list, edits);
-    return this.#encoder.finish();
+    return this.#encoder;
   }
 
   #list(list: FieldList, edits: HeadEdits): void {

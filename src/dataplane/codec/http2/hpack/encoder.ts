@@ -106,6 +106,15 @@ export class HpackEncoder {
     this.#add(known, name, value);
   }
 
+  /** Where the block is, from 0 to `length`; valid until the next `begin`. */
+  get target(): Buffer {
+    return this.#target;
+  }
+
+  get length(): number {
+    return this.#at;
+  }
+
   /** The block that was begun last; valid until the next `begin`. */
   finish(): Buffer {
     return this.#target.subarray(0, this.#at);
