@@ -132,8 +132,7 @@ export class HpackDecoder {
     if (length > this.#end - start) throw malformed('a string that is longer than its block');
     this.#at = start + length;
     if (!huffman) return this.#bytes.toString('latin1', start, start + length);
-    // The shortest code has five bits.
-    const room = Math.floor((length * 8) / 5);
+    const room = 2 * length;
     if (room > this.#scratch.length) this.#scratch = Buffer.allocUnsafeSlow(Math.max(room, this.#scratch.length * 2));
     const end = huffmanDecode(this.#bytes, start, start + length, this.#scratch, 0);
     if (end < 0) throw malformed('a string whose Huffman code is wrong');

@@ -69,14 +69,16 @@ export function huffmanEncode(text: string, target: Uint8Array, at: number): num
 
 /**
  * The decoder is a state machine that takes half an octet at a time, which completes one symbol
- * at most. An entry holds the next state, the symbol, and these marks.
+ * at most. An entry holds where the next state's entries begin, the symbol, and these marks.
  */
-const EMITS = 1 << 16;
-const FAILS = 1 << 17;
+const EMITS = 1 << 24;
+const EMITS_SHIFT = 24;
+const FAILS = 1 << 25;
 /** The bits since the last symbol may end the string: fewer than eight, all ones. */
-const MAY_END = 1 << 18;
-const STATE_MASK = 0xff;
-const SYMBOL_SHIFT = 8;
+const MAY_END = 1 << 26;
+const STATE_MASK = 0xfff;
+const STATE_SHIFT = 4;
+const SYMBOL_SHIFT = 16;
 
 const TABLE = buildTable();
 
@@ -132,28 +134,28 @@ function step(root: Node, from: Node, half: number): number {
       node = next;
     }
   }
-  return node.id | emitted | (node.allOnes && node.depth < 8 ? MAY_END : 0);
+  return (node.id << STATE_SHIFT) | emitted | (node.allOnes && node.depth < 8 ? MAY_END : 0);
 }
 
 /**
- * Decodes `source[start, end)` into `target` from `at`, which needs room for 8/5 of the source.
+ * Decodes `source[start, end)` into `target` from `at`, which needs room for twice the source.
  *
  * @returns where the text ends in `target`, or -1 when the source is not a valid code.
  */
 export function huffmanDecode(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): number {
   let entry = MAY_END;
+  let seen = 0;
+  // Whether a step completes a symbol cannot be foreseen: written over when not, it costs less than a branch.
   for (let i = start; i < end; i++) {
     const octet = source[i]!;
-    entry = TABLE[((entry & STATE_MASK) << 4) | (octet >>> 4)]!;
-    if ((entry & (EMITS | FAILS)) !== 0) {
-      if ((entry & FAILS) !== 0) return -1;
-      target[at++] = entry >>> SYMBOL_SHIFT;
-    }
-    entry = TABLE[((entry & STATE_MASK) << 4) | (octet & 15)]!;
-    if ((entry & (EMITS | FAILS)) !== 0) {
-      if ((entry & FAILS) !== 0) return -1;
-      target[at++] = entry >>> SYMBOL_SHIFT;
-    }
+    entry = TABLE[(entry & STATE_MASK) | (octet >>> 4)]!;
+    target[at] = entry >>> SYMBOL_SHIFT;
+    at += (entry >>> EMITS_SHIFT) & 1;
+    seen |= entry;
+    entry = TABLE[(entry & STATE_MASK) | (octet & 15)]!;
+    target[at] = entry >>> SYMBOL_SHIFT;
+    at += (entry >>> EMITS_SHIFT) & 1;
+    seen |= entry;
   }
-  return (entry & MAY_END) === 0 ? -1 : at;
+  return (seen & FAILS) !== 0 || (entry & MAY_END) === 0 ? -1 : at;
 }
