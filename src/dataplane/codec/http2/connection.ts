@@ -381,7 +381,7 @@ export class Http2Connection implements FrameSink {
     if (!whole) return this.resetStream(stream, ErrorCode.internalError);
     if (stream.headRead) {
       if (!endStream || this.#heads.malformed !== '' || stream.expected > 0) return this.#malformed(stream.id);
-      stream.handler?.onTrailers(this.#heads.fields);
+      stream.handler?.onTrailers(this.#heads.takeFields());
       return stream.closed ? undefined : this.#endRemote(stream);
     }
     const head = this.#heads.finish(false);

@@ -5,12 +5,18 @@ import type { FieldSink } from './hpack/decoder.ts';
 
 export type BlockKind = 'request' | 'response' | 'trailers';
 
+/** Room for fields, names and values apart, that is kept from block to block. */
+const KEPT = 256;
 const ONE_STATUS = 1 << Pseudo.status;
 
 /** Collects the fields of one header block after another, and judges each block. RFC 9113, section 8.2 and 8.3. */
 export class HeadReader implements FieldSink {
   #kind: BlockKind = 'request';
   #head = new Http2Head();
+  /** Of the block at hand: they are used again, and each head gets arrays that fit. */
+  #fields: string[] = [];
+  #marks: number[] = [];
+  #count = 0;
   /** A bit for each pseudo field that has come. */
   #pseudo = 0;
   #host: string | undefined;
@@ -19,15 +25,21 @@ export class HeadReader implements FieldSink {
 
   begin(kind: BlockKind): void {
     this.#kind = kind;
-    this.#head = new Http2Head();
+    if (kind !== 'trailers') this.#head = new Http2Head();
+    this.#count = 0;
     this.#pseudo = 0;
     this.#host = undefined;
     this.malformed = '';
   }
 
   /** Of trailers, names and values by turns. */
-  get fields(): readonly string[] {
-    return this.#head.fields;
+  takeFields(): readonly string[] {
+    const count = 2 * this.#count;
+    const fields = this.#fields.slice(0, count);
+    if (count > KEPT) this.#fields = [];
+    // What is kept for the next block holds no text.
+    else for (let i = 0; i < count; i++) this.#fields[i] = '';
+    return fields;
   }
 
   onField(name: string, value: string, mark: number): void {
@@ -36,9 +48,10 @@ export class HeadReader implements FieldSink {
     const known = mark & Mark.number;
     if (known === Known.contentLength) this.#onContentLength(value);
     else if (known === Known.host) this.#onHost(value);
-    const { fields, marks } = this.#head;
-    fields.push(name, value);
-    marks.push(mark);
+    const count = this.#count++;
+    this.#fields[2 * count] = name;
+    this.#fields[2 * count + 1] = value;
+    this.#marks[count] = mark;
   }
 
   /**
@@ -51,7 +64,11 @@ export class HeadReader implements FieldSink {
       if (this.#kind === 'request') this.#judgeRequest(extendedConnect);
       else if (this.#kind === 'response' && this.#pseudo !== ONE_STATUS) this.#fail('no :status');
     }
-    return this.malformed === '' ? this.#head : undefined;
+    if (this.malformed !== '') return undefined;
+    const head = this.#head;
+    head.marks = this.#marks.slice(0, this.#count);
+    head.fields = this.takeFields();
+    return head;
   }
 
   #onPseudo(name: string, value: string, pseudo: number): void {
@@ -60,7 +77,7 @@ export class HeadReader implements FieldSink {
     if (isOfResponses !== (this.#kind === 'response') || this.#kind === 'trailers') {
       return this.#fail(`${name} in a ${this.#kind}`);
     }
-    if (head.marks.length > 0) return this.#fail(`${name} behind other fields`);
+    if (this.#count > 0) return this.#fail(`${name} behind other fields`);
     if ((this.#pseudo & (1 << pseudo)) !== 0) return this.#fail(`${name} twice`);
     this.#pseudo |= 1 << pseudo;
     if (pseudo === Pseudo.method) head.method = value;

@@ -2,6 +2,9 @@ import type { Known } from '../../message/http-fields.ts';
 import type { RequestHead, ResponseHead } from '../../message/http-head.ts';
 import { Mark } from './field-mark.ts';
 
+const NO_FIELDS: readonly string[] = [];
+const NO_MARKS: readonly number[] = [];
+
 /** The head of a request or a response, as HTTP/2 carries it. RFC 9113, section 8.3. Nobody writes it once it is read. */
 export class Http2Head implements RequestHead, ResponseHead {
   method = '';
@@ -16,9 +19,9 @@ export class Http2Head implements RequestHead, ResponseHead {
   /** What `content-length` says; -1 when it is not there. */
   contentLength = -1;
   /** All other fields, names and values by turns; one character is one octet. */
-  readonly fields: string[] = [];
+  fields: readonly string[] = NO_FIELDS;
   /** The mark of each field, as in field-mark.ts. */
-  readonly marks: number[] = [];
+  marks: readonly number[] = NO_MARKS;
 
   get count(): number {
     return this.marks.length;
