@@ -2,6 +2,8 @@ import type { Http2Stream } from './stream.ts';
 
 /** Streams that were reset here, and on which the peer may still be sending. */
 const REMEMBERED_RESETS = 256;
+/** A power of two. */
+const SLOTS = 64;
 export const MAX_STREAM = 2 ** 31 - 1;
 
 /** The streams of one connection: those that are open, and what is known of the others. RFC 9113, section 5.1. */
@@ -9,7 +11,9 @@ export class StreamTable {
   /** The last one that the peer has opened. */
   lastOfPeer = 0;
   readonly #server: boolean;
-  readonly #open = new Map<number, Http2Stream>();
+  /** Numbers are dense, so most streams find their slot free; the others, behind a long-lived one, are in the map. */
+  readonly #slots: (Http2Stream | undefined)[] = Array.from({ length: SLOTS }, () => undefined);
+  readonly #others = new Map<number, Http2Stream>();
   readonly #resets = new Set<number>();
   #ofPeer = 0;
   #own = 0;
@@ -22,7 +26,7 @@ export class StreamTable {
 
   /** How many are open, of both sides. */
   get size(): number {
-    return this.#open.size;
+    return this.#ofPeer + this.#own;
   }
 
   /** How many are open that the peer has opened, or we. */
@@ -47,22 +51,29 @@ export class StreamTable {
   }
 
   get(id: number): Http2Stream | undefined {
-    return this.#open.get(id);
+    const stream = this.#slots[slotOf(id)];
+    if (stream !== undefined && stream.id === id) return stream;
+    return this.#others.size === 0 ? undefined : this.#others.get(id);
   }
 
   /** A copy, so that they can be closed one after the other. */
   all(): Http2Stream[] {
-    return [...this.#open.values()];
+    const streams = this.#slots.filter((stream) => stream !== undefined);
+    return [...streams, ...this.#others.values()].sort((a, b) => a.id - b.id);
   }
 
   add(stream: Http2Stream): void {
-    this.#open.set(stream.id, stream);
+    const slot = slotOf(stream.id);
+    if (this.#slots[slot] === undefined) this.#slots[slot] = stream;
+    else this.#others.set(stream.id, stream);
     if (this.isPeers(stream.id)) this.#ofPeer++;
     else this.#own++;
   }
 
   delete(stream: Http2Stream): void {
-    if (!this.#open.delete(stream.id)) return;
+    const slot = slotOf(stream.id);
+    if (this.#slots[slot] === stream) this.#slots[slot] = undefined;
+    else if (!this.#others.delete(stream.id)) return;
     if (this.isPeers(stream.id)) this.#ofPeer--;
     else this.#own--;
   }
@@ -87,4 +98,9 @@ export class StreamTable {
   wasReset(id: number): boolean {
     return this.#resets.has(id);
   }
+}
+
+/** The numbers of one side are all odd, or all even. */
+function slotOf(id: number): number {
+  return (id >>> 1) & (SLOTS - 1);
 }

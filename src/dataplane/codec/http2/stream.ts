@@ -38,7 +38,7 @@ export class Http2Stream {
   expected = -1;
   readonly #connection: Http2Connection;
   /** Content that waits for the peer's windows. */
-  #waiting: Buffer[] = [];
+  #waiting: Buffer[] | undefined;
   #waitingBytes = 0;
   #endWaiting = false;
   #restUnwanted = false;
@@ -76,7 +76,7 @@ export class Http2Stream {
     let at = start;
     if (this.#waitingBytes === 0) at = this.#connection.writeContent(this, bytes, start, end, endStream);
     if (at < end) {
-      this.#waiting.push(Buffer.from(bytes.subarray(at, end)));
+      (this.#waiting ??= []).push(Buffer.from(bytes.subarray(at, end)));
       this.#waitingBytes += end - at;
       this.#endWaiting = endStream;
       this.#connection.wait(this, end - at);
@@ -114,17 +114,18 @@ export class Http2Stream {
 
   /** The windows may have opened. Returns whether something waits still. */
   flush(): boolean {
-    while (this.#waiting.length > 0) {
-      const [first] = this.#waiting as [Buffer, ...Buffer[]];
-      const last = this.#waiting.length === 1 && this.#endWaiting && this.#trailersWaiting === undefined;
+    const waiting = this.#waiting ?? [];
+    while (waiting.length > 0) {
+      const [first] = waiting as [Buffer, ...Buffer[]];
+      const last = waiting.length === 1 && this.#endWaiting && this.#trailersWaiting === undefined;
       const at = this.#connection.writeContent(this, first, 0, first.length, last);
       this.#waitingBytes -= at;
       this.#connection.wait(this, -at);
       if (at < first.length) {
-        this.#waiting[0] = first.subarray(at);
+        waiting[0] = first.subarray(at);
         return true;
       }
-      this.#waiting.shift();
+      waiting.shift();
     }
     if (this.#trailersWaiting !== undefined) this.#endWithTrailers(this.#trailersWaiting);
     else if (this.#endWaiting) this.endLocal();
@@ -134,8 +135,8 @@ export class Http2Stream {
 
   /** Forgets what waits; nothing is sent any more. */
   drop(): void {
-    this.#waiting = [];
-    this.#connection.wait(this, -this.#waitingBytes);
+    if (this.#waitingBytes > 0) this.#connection.wait(this, -this.#waitingBytes);
+    this.#waiting = undefined;
     this.#waitingBytes = 0;
   }
 
