@@ -57,12 +57,6 @@ export function markField(name: number, value: string): number {
   return isValue(name, value) ? name : name | Mark.badValue;
 }
 
-/** The number of a name that is in lower case, as `Known` counts. */
-export function knownNumber(name: string): number {
-  const mark = NAMES.get(name);
-  return mark === undefined || (mark & Mark.pseudo) !== 0 ? 0 : mark & Mark.number;
-}
-
 function isLowerToken(name: string): boolean {
   for (let i = 0; i < name.length; i++) {
     const octet = name.charCodeAt(i);

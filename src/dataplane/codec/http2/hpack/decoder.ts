@@ -2,6 +2,7 @@ import { WeftError } from '../../../../core/errors.ts';
 import { Mark, markField, markName } from '../field-mark.ts';
 import { DynamicTable, fieldSize } from './dynamic-table.ts';
 import { huffmanDecode } from './huffman.ts';
+import { LiteralCache } from './literal-cache.ts';
 import { STATIC_LENGTH, STATIC_MARKS, STATIC_NAMES, STATIC_VALUES } from './static-table.ts';
 
 /** Takes the fields of a header block, in order. */
@@ -12,6 +13,9 @@ export interface FieldSink {
 
 /** Of an entry's mark, what is about its name. */
 const NAME_MARKS = ~Mark.badValue;
+/** What a literal was read as, beside the marks of names: a name itself, and in Huffman's code. */
+const NAME = 0x4000;
+const CODED = 0x8000;
 const FIRST_SCRATCH = 256;
 /** Continuation octets of an integer: five hold 32 bits, and nothing here is larger. */
 const MAX_INTEGER_SHIFT = 28;
@@ -30,6 +34,9 @@ export class HpackDecoder {
   #bytes: Buffer = this.#scratch;
   #at = 0;
   #end = 0;
+  readonly #cache = new LiteralCache();
+  /** Of the string that was read last. */
+  #mark = 0;
 
   /** @param tableSize SETTINGS_HEADER_TABLE_SIZE of this side, in octets. */
   constructor(tableSize = 4096) {
@@ -68,10 +75,11 @@ export class HpackDecoder {
     if (first >= 0x80) return this.#indexedField(this.#integer(7), room, sink);
     const kept = first >= 0x40;
     const index = this.#integer(kept ? 6 : 4);
-    const name = index === 0 ? this.#string() : this.#nameAt(index);
-    const nameMark = index === 0 ? markName(name) : this.#markAt(index) & NAME_MARKS;
-    const value = this.#string();
-    let mark = markField(nameMark, value);
+    const name = index === 0 ? this.#string(NAME, true) : this.#nameAt(index);
+    const nameMark = index === 0 ? this.#mark : this.#markAt(index) & NAME_MARKS;
+    // Paths come again; other values that are not put into the table differ each time.
+    const value = this.#string(nameMark, !kept && (nameMark & Mark.pseudo) !== 0);
+    let mark = this.#mark;
     if (kept) this.#table.add(name, value, mark);
     else if (first >= 0x10) mark |= Mark.sensitive;
     const size = fieldSize(name, value);
@@ -123,20 +131,38 @@ export class HpackDecoder {
     }
   }
 
-  /** Section 5.2. */
-  #string(): string {
+  /**
+   * A string, whose mark is then in `#mark`. Section 5.2.
+   *
+   * @param name the mark of the name that it is the value of; `NAME` when it is a name.
+   */
+  #string(name: number, cached: boolean): string {
     if (this.#at >= this.#end) throw malformed('an end in the middle of a field');
-    const huffman = this.#bytes[this.#at]! >= 0x80;
+    const coded = this.#bytes[this.#at]! >= 0x80;
     const length = this.#integer(7);
     const start = this.#at;
+    const end = start + length;
     if (length > this.#end - start) throw malformed('a string that is longer than its block');
-    this.#at = start + length;
-    if (!huffman) return this.#bytes.toString('latin1', start, start + length);
-    const room = 2 * length;
+    this.#at = end;
+    const kind = coded ? name | CODED : name;
+    const slot = cached ? this.#cache.find(this.#bytes, start, end, kind) : -1;
+    if (slot >= 0) {
+      this.#mark = this.#cache.mark(slot);
+      return this.#cache.text(slot);
+    }
+    const text = coded ? this.#decoded(start, end) : this.#bytes.toString('latin1', start, end);
+    this.#mark = name === NAME ? markName(text) : markField(name, text);
+    if (cached) this.#cache.keep(this.#bytes, start, end, kind, text, this.#mark);
+    return text;
+  }
+
+  /** What Huffman's code in `[start, end)` says. */
+  #decoded(start: number, end: number): string {
+    const room = 2 * (end - start);
     if (room > this.#scratch.length) this.#scratch = Buffer.allocUnsafeSlow(Math.max(room, this.#scratch.length * 2));
-    const end = huffmanDecode(this.#bytes, start, start + length, this.#scratch, 0);
-    if (end < 0) throw malformed('a string whose Huffman code is wrong');
-    return this.#scratch.toString('latin1', 0, end);
+    const length = huffmanDecode(this.#bytes, start, end, this.#scratch, 0);
+    if (length < 0) throw malformed('a string whose Huffman code is wrong');
+    return this.#scratch.toString('latin1', 0, length);
   }
 
   #octet(): number {

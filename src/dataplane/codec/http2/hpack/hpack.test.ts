@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { WeftError } from '../../../../core/errors.ts';
-import { Mark } from '../field-mark.ts';
+import { Mark, markField, markName } from '../field-mark.ts';
 import { HpackDecoder } from './decoder.ts';
 import { HpackEncoder } from './encoder.ts';
+import { huffmanEncode } from './huffman.ts';
 
 type Field = readonly [name: string, value: string];
 
@@ -231,3 +232,33 @@ test('a name whose values begin to come again is kept again', () => {
   for (let i = 0; i < 33; i++) encode(encoder, [['x-trace', 'the same']]);
   assert.equal(encode(encoder, [['x-trace', 'the same']]).length, 1);
 });
+
+const fewNames = fc.constantFrom(':path', ':authority', 'te', 'x-a', 'x-b', 'trailers', 'a'.repeat(48), 'a'.repeat(49));
+const fewValues = fc.constantFrom('/a', '/b', 'te', 'trailers', 'x-a', ' /a', '', '/'.padEnd(60, 'long'));
+const literals = fc.array(fc.tuple(fewNames, fewValues, fc.boolean(), fc.boolean()), { maxLength: 60 });
+
+test('literals that come again are read as at first, whatever else had the same octets', () => {
+  fc.assert(
+    fc.property(literals, (fields) => {
+      const block = Buffer.concat(
+        fields.map(([name, value, codedName, codedValue]) =>
+          Buffer.concat([Buffer.of(0x10), text(name, codedName), text(value, codedValue)]),
+        ),
+      );
+      const seen: [string, string, number][] = [];
+      const onField = (name: string, value: string, mark: number): void => void seen.push([name, value, mark]);
+      new HpackDecoder().decode(block, 0, block.length, 1 << 20, { onField });
+      assert.deepEqual(
+        seen,
+        fields.map(([name, value]) => [name, value, markField(markName(name), value) | Mark.sensitive]),
+      );
+    }),
+  );
+});
+
+function text(value: string, coded: boolean): Buffer {
+  if (!coded) return Buffer.concat([Buffer.of(value.length), Buffer.from(value, 'latin1')]);
+  const target = Buffer.alloc(4 * value.length);
+  const length = huffmanEncode(value, target, 0);
+  return Buffer.concat([Buffer.of(0x80 | length), target.subarray(0, length)]);
+}
