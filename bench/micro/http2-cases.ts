@@ -124,6 +124,7 @@ class Passage implements StreamHandler {
   readonly #relay: Relay;
   readonly #isAnswer: boolean;
   #trailers = NO_FIELDS;
+  #ended = false;
 
   constructor(proxy: Relay, to: Http2Stream, isAnswer: boolean) {
     this.#relay = proxy;
@@ -134,8 +135,9 @@ class Passage implements StreamHandler {
   onHead(head: Http2Head, endStream: boolean): void {
     this.#to.sendResponse(head.status, head, RESPONSE_EDITS, endStream);
   }
-  onData(bytes: Buffer, start: number, end: number): void {
-    this.#to.sendData(bytes, start, end, false);
+  onData(bytes: Buffer, start: number, end: number, last: boolean): void {
+    this.#ended = last;
+    this.#to.sendData(bytes, start, end, last);
     this.from?.passed(end - start);
   }
   onTrailers(fields: readonly string[]): void {
@@ -144,7 +146,7 @@ class Passage implements StreamHandler {
   onEnd(): void {
     if (this.#isAnswer) this.#relay.done++;
     if (this.#trailers.length > 0) this.#to.sendTrailers(this.#trailers);
-    else this.#to.sendData(NOTHING, 0, 0, true);
+    else if (!this.#ended) this.#to.sendData(NOTHING, 0, 0, true);
   }
   onReset(code: number): void {
     throw new Error(`a stream was reset with ${code}`);

@@ -414,6 +414,23 @@ test('streams that the last goaway does not name are refused', () => {
   assert.equal(pair.server.failure, undefined);
 });
 
+test('the last content says so, unless it is less than was said', () => {
+  for (const [length, lasts] of [
+    [3, [true]],
+    [4, [false]],
+    [-1, [true]],
+  ] as const) {
+    const pair = new Pair();
+    const said = length < 0 ? [] : ['content-length', String(length)];
+    const { stream, served } = pair.request(false, '/', said);
+    const seen: boolean[] = [];
+    served!.log.onData = (_bytes, _start, _end, last): void => void seen.push(last);
+    stream.sendData(Buffer.from('abc'), 0, 3, true);
+    pair.settle();
+    assert.deepEqual(seen, lasts);
+  }
+});
+
 const NO_EDITS = { without: new Uint8Array(32), withoutNames: undefined, added: [] };
 
 /** As HTTP/1 gives it. */

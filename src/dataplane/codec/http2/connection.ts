@@ -245,14 +245,15 @@ export class Http2Connection implements FrameSink {
     this.#current = stream;
   }
 
-  onData(_id: number, bytes: Buffer, start: number, end: number): void {
+  onData(_id: number, bytes: Buffer, start: number, end: number, last: boolean): void {
     const stream = this.#current;
     if (stream === undefined) return;
     if (stream.closed) return this.#credit(end - start);
     this.#hasContent = true;
     this.#guard.worked();
     if (stream.expected >= 0 && (stream.expected -= end - start) < 0) return this.#malformed(stream.id);
-    stream.handler?.onData(bytes, start, end);
+    // What is shorter than was said is malformed at its end.
+    stream.handler?.onData(bytes, start, end, last && stream.expected <= 0);
   }
 
   onDataEnd(id: number, padding: number, endStream: boolean): void {

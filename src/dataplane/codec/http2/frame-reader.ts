@@ -4,8 +4,8 @@ import { DEFAULT_FRAME_SIZE, ErrorCode, Flag, FRAME_HEAD, FrameType, Http2Error,
 export interface FrameSink {
   /** A DATA frame begins. `length` is what it counts for flow control, its padding included. */
   onDataStart(stream: number, length: number): void;
-  /** A part of its content. */
-  onData(stream: number, bytes: Buffer, start: number, end: number): void;
+  /** A part of its content; `last` when no more content comes on the stream. */
+  onData(stream: number, bytes: Buffer, start: number, end: number, last: boolean): void;
   /** It is over; `padding` octets of its length were no content. */
   onDataEnd(stream: number, padding: number, endStream: boolean): void;
   /** A whole header block, CONTINUATION frames put together. */
@@ -184,8 +184,10 @@ export class FrameReader {
       at++;
       this.#left--;
     }
-    const content = Math.min(to - at, Math.max(0, this.#left - this.#padding));
-    if (content > 0) this.#sink.onData(this.#stream, bytes, at, at + content);
+    const room = Math.max(0, this.#left - this.#padding);
+    const content = Math.min(to - at, room);
+    const last = content === room && (this.#flags & Flag.endStream) !== 0;
+    if (content > 0) this.#sink.onData(this.#stream, bytes, at, at + content, last);
     this.#left -= to - at;
     if (this.#left === 0) this.#finish(NOTHING, 0, 0);
     return to;

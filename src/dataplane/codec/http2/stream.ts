@@ -3,13 +3,14 @@ import type { Http2Connection } from './connection.ts';
 import { ReceiveWindow, SendWindow } from './flow-window.ts';
 import type { Http2Head } from './head.ts';
 import { ErrorCode } from './protocol.ts';
+import { WaitingContent } from './waiting-content.ts';
 
 /** What happens on one stream, in order. */
 export interface StreamHandler {
   /** Clients: the head of a response; interim ones (1xx) come before the final one. */
   onHead(head: Http2Head, endStream: boolean): void;
-  /** `bytes[start, end)` are valid until it returns. Whoever has dealt with them says so: `stream.passed`. */
-  onData(bytes: Buffer, start: number, end: number): void;
+  /** `bytes[start, end)` are valid until it returns. Whoever has dealt with them says so: `stream.passed`. `last`: `onEnd` follows. */
+  onData(bytes: Buffer, start: number, end: number, last: boolean): void;
   /** Names and values by turns. */
   onTrailers(fields: readonly string[]): void;
   /** The peer has sent all. */
@@ -38,8 +39,7 @@ export class Http2Stream {
   expected = -1;
   readonly #connection: Http2Connection;
   /** Content that waits for the peer's windows. */
-  #waiting: Buffer[] | undefined;
-  #waitingBytes = 0;
+  #waiting: WaitingContent | undefined;
   #endWaiting = false;
   #restUnwanted = false;
   #trailersWaiting: readonly string[] | undefined;
@@ -53,7 +53,7 @@ export class Http2Stream {
 
   /** Octets that wait for the peer's windows. */
   get waiting(): number {
-    return this.#waitingBytes;
+    return this.#waiting === undefined ? 0 : this.#waiting.length;
   }
 
   /** @param fields names in lower case and values by turns, pseudo fields first. */
@@ -74,13 +74,12 @@ export class Http2Stream {
   sendData(bytes: Buffer, start: number, end: number, endStream: boolean): void {
     if (this.closed || this.localEnded) return;
     let at = start;
-    if (this.#waitingBytes === 0) at = this.#connection.writeContent(this, bytes, start, end, endStream);
+    if (this.waiting === 0) at = this.#connection.writeContent(this, bytes, start, end, endStream);
     if (at < end) {
-      (this.#waiting ??= []).push(Buffer.from(bytes.subarray(at, end)));
-      this.#waitingBytes += end - at;
+      (this.#waiting ??= new WaitingContent()).add(bytes, at, end);
       this.#endWaiting = endStream;
       this.#connection.wait(this, end - at);
-    } else if (endStream && this.#waitingBytes > 0) {
+    } else if (endStream && this.waiting > 0) {
       this.#endWaiting = true;
     } else if (endStream) {
       this.endLocal();
@@ -90,7 +89,7 @@ export class Http2Stream {
   /** Ends this side with trailers, names in any case and values by turns, behind all content. */
   sendTrailers(fields: readonly string[]): void {
     if (this.closed || this.localEnded) return;
-    if (this.#waitingBytes > 0) this.#trailersWaiting = fields;
+    if (this.waiting > 0) this.#trailersWaiting = fields;
     else this.#endWithTrailers(fields);
   }
 
@@ -114,18 +113,14 @@ export class Http2Stream {
 
   /** The windows may have opened. Returns whether something waits still. */
   flush(): boolean {
-    const waiting = this.#waiting ?? [];
-    while (waiting.length > 0) {
-      const [first] = waiting as [Buffer, ...Buffer[]];
-      const last = waiting.length === 1 && this.#endWaiting && this.#trailersWaiting === undefined;
-      const at = this.#connection.writeContent(this, first, 0, first.length, last);
-      this.#waitingBytes -= at;
-      this.#connection.wait(this, -at);
-      if (at < first.length) {
-        waiting[0] = first.subarray(at);
-        return true;
-      }
-      waiting.shift();
+    while (this.waiting > 0) {
+      const waiting = this.#waiting!;
+      const { first, start, end } = waiting;
+      const last = end - start === waiting.length && this.#endWaiting && this.#trailersWaiting === undefined;
+      const at = this.#connection.writeContent(this, first, start, end, last);
+      waiting.take(at - start);
+      this.#connection.wait(this, start - at);
+      if (at < end) return true;
     }
     if (this.#trailersWaiting !== undefined) this.#endWithTrailers(this.#trailersWaiting);
     else if (this.#endWaiting) this.endLocal();
@@ -135,9 +130,8 @@ export class Http2Stream {
 
   /** Forgets what waits; nothing is sent any more. */
   drop(): void {
-    if (this.#waitingBytes > 0) this.#connection.wait(this, -this.#waitingBytes);
+    if (this.waiting > 0) this.#connection.wait(this, -this.waiting);
     this.#waiting = undefined;
-    this.#waitingBytes = 0;
   }
 
   /** All has been sent. */

@@ -25,7 +25,7 @@ export class StreamLog implements StreamHandler {
     this.head = head;
     this.events.push(`head ${head.status}${endStream ? ' end' : ''}`);
   }
-  onData(bytes: Buffer, start: number, end: number): void {
+  onData(bytes: Buffer, start: number, end: number, _last: boolean): void {
     this.content += bytes.toString('latin1', start, end);
     this.held += end - start;
   }
