@@ -5,12 +5,13 @@ import { timeAll } from './time-it.ts';
 
 /** Prints what codec and routes cost without sockets. The cases load the proxy's sources, so only when they are asked for. */
 export async function runMicro(options: Pick<Options, 'json'>, print: (text: string) => void): Promise<number> {
-  const [{ boltCases }, { http2Cases }, { routeCases }] = await Promise.all([
+  const [{ boltCases }, { http1Cases }, { http2Cases }, { routeCases }] = await Promise.all([
     import('./bolt-cases.ts'),
+    import('./http1-cases.ts'),
     import('./http2-cases.ts'),
     import('./route-cases.ts'),
   ]);
-  const timings = timeAll([...boltCases(), ...http2Cases(), ...(await routeCases())]);
+  const timings = timeAll([...boltCases(), ...http1Cases(), ...http2Cases(), ...(await routeCases())]);
   print(`Codecs (Bolt's contents are of 1 KiB) and routes of HTTP, Node ${process.version}`);
   const rows = timings.map(({ name, nanos, spread, bytes, unit }) => [
     name,
