@@ -80,6 +80,7 @@ export class HeadParser {
     for (;;) {
       const before = at;
       const state = this.#state;
+      if (state === State.fieldStart) at = this.#wholeFields(bytes, start, at, limit);
       at = this.#step(bytes, start, at, limit);
       if (this.#state === State.done) {
         head.length = at - start;
@@ -91,6 +92,30 @@ export class HeadParser {
     if (end - start >= this.#limits.maxHead) this.#tooLarge();
     this.#read = at - start;
     return -1;
+  }
+
+  /**
+   * Takes the fields that are there from end to end and that nothing is to be said about; the steps
+   * below take the others, and judge them. Returns where it stopped, at the begin of a line.
+   */
+  #wholeFields(bytes: Buffer, start: number, at: number, end: number): number {
+    const { head } = this;
+    const { maxFields } = this.#limits;
+    while (head.count < maxFields) {
+      let to = at;
+      while (to < end && (CLASS[bytes[to]!]! & TOKEN) !== 0) to++;
+      if (to === at || to >= end || bytes[to] !== COLON) return at;
+      const nameEnd = to++;
+      while (to < end && isBlank(bytes[to]!)) to++;
+      const valueStart = to;
+      while (to < end && (CLASS[bytes[to]!]! & VALUE) !== 0) to++;
+      if (to + 1 >= end || bytes[to] !== CR || bytes[to + 1] !== LF) return at;
+      let valueEnd = to;
+      while (valueEnd > valueStart && isBlank(bytes[valueEnd - 1]!)) valueEnd--;
+      head.add(knownName(bytes, at, nameEnd), at - start, nameEnd - start, valueStart - start, valueEnd - start);
+      at = to + 2;
+    }
+    return at;
   }
 
   #step(bytes: Buffer, start: number, at: number, end: number): number {
@@ -215,7 +240,7 @@ export class HeadParser {
       this.#state = State.done;
       return at + 2;
     }
-    if (octet === SP || octet === TAB) throw malformed('a folded line (RFC 9112, section 5.2)');
+    if (isBlank(octet)) throw malformed('a folded line (RFC 9112, section 5.2)');
     if (this.head.count >= this.#limits.maxFields)
       throw new HttpRefusal(431, `more than ${this.#limits.maxFields} fields`);
     this.#mark = at - start;
@@ -236,7 +261,7 @@ export class HeadParser {
   }
 
   #beforeValue(bytes: Buffer, start: number, at: number, end: number): number {
-    while (at < end && (bytes[at] === SP || bytes[at] === TAB)) at++;
+    while (at < end && isBlank(bytes[at]!)) at++;
     if (at >= end) return at;
     this.#mark = at - start;
     this.#state = State.value;
@@ -248,7 +273,7 @@ export class HeadParser {
     if (at + 1 >= end) return at;
     let valueEnd = at;
     const valueStart = start + this.#mark;
-    while (valueEnd > valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === TAB)) valueEnd--;
+    while (valueEnd > valueStart && isBlank(bytes[valueEnd - 1]!)) valueEnd--;
     const known = knownName(bytes, start + this.#nameStart, start + this.#nameEnd);
     this.head.add(known, this.#nameStart, this.#nameEnd, this.#mark, valueEnd - start);
     this.#state = State.fieldStart;
@@ -268,6 +293,10 @@ export class HeadParser {
     if (this.#state === State.target) throw new HttpRefusal(414, 'the request target is too long');
     throw new HttpRefusal(431, `the head is larger than ${this.#limits.maxHead} octets`);
   }
+}
+
+function isBlank(octet: number): boolean {
+  return octet === SP || octet === TAB;
 }
 
 function malformed(what: string): HttpRefusal {
