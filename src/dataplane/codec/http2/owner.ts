@@ -7,7 +7,10 @@ import type { Http2Stream, StreamHandler } from './stream.ts';
 export interface Http2Limits {
   /** Streams that the peer may have open at once. */
   readonly maxStreams: number;
-  /** Octets of one stream's content, and of all together, that may wait here. */
+  /**
+   * Octets of one stream's content, and of all together, that may wait here. Not under the 65,535 that a
+   * peer may send before it has read our SETTINGS.
+   */
   readonly streamWindow: number;
   readonly connectionWindow: number;
   /** Octets of one head, as fields count (RFC 9113, section 6.5.2). */

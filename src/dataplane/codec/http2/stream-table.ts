@@ -12,7 +12,7 @@ export class StreamTable {
   lastOfPeer = 0;
   readonly #server: boolean;
   /** Numbers are dense, so most streams find their slot free; the others, behind a long-lived one, are in the map. */
-  readonly #slots: (Http2Stream | undefined)[] = Array.from({ length: SLOTS }, () => undefined);
+  #slots: (Http2Stream | undefined)[] = [];
   readonly #others = new Map<number, Http2Stream>();
   readonly #resets = new Set<number>();
   #ofPeer = 0;
@@ -63,6 +63,7 @@ export class StreamTable {
   }
 
   add(stream: Http2Stream): void {
+    if (this.#slots.length === 0) this.#slots = Array.from({ length: SLOTS }, () => undefined);
     const slot = slotOf(stream.id);
     if (this.#slots[slot] === undefined) this.#slots[slot] = stream;
     else this.#others.set(stream.id, stream);

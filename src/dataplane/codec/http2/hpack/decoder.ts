@@ -34,7 +34,8 @@ export class HpackDecoder {
   #bytes: Buffer = this.#scratch;
   #at = 0;
   #end = 0;
-  readonly #cache = new LiteralCache();
+  /** Made when there is something to remember: most connections are idle. */
+  #cache: LiteralCache | undefined;
   /** Of the string that was read last. */
   #mark = 0;
 
@@ -145,14 +146,15 @@ export class HpackDecoder {
     if (length > this.#end - start) throw malformed('a string that is longer than its block');
     this.#at = end;
     const kind = coded ? name | CODED : name;
-    const slot = cached ? this.#cache.find(this.#bytes, start, end, kind) : -1;
+    const cache = cached ? (this.#cache ??= new LiteralCache()) : undefined;
+    const slot = cache === undefined ? -1 : cache.find(this.#bytes, start, end, kind);
     if (slot >= 0) {
-      this.#mark = this.#cache.mark(slot);
-      return this.#cache.text(slot);
+      this.#mark = cache!.mark(slot);
+      return cache!.text(slot);
     }
     const text = coded ? this.#decoded(start, end) : this.#bytes.toString('latin1', start, end);
     this.#mark = name === NAME ? markName(text) : markField(name, text);
-    if (cached) this.#cache.keep(this.#bytes, start, end, kind, text, this.#mark);
+    cache?.keep(this.#bytes, start, end, kind, text, this.#mark);
     return text;
   }
 

@@ -14,7 +14,7 @@ function emptySlots(): (string | undefined)[] {
 export class DynamicTable {
   #names: (string | undefined)[] = emptySlots();
   #values: (string | undefined)[] = emptySlots();
-  #marks = new Uint16Array(16);
+  #marks: number[] = Array.from({ length: 16 }, () => 0);
   /** Where the next entry goes; positions wrap around the arrays, whose length is a power of two. */
   #next = 0;
   #length = 0;
@@ -47,7 +47,7 @@ export class DynamicTable {
     return this.#values[(this.#next - 1 - index) & (this.#names.length - 1)]!;
   }
 
-  /** What the owner of the table keeps with an entry: 16 bits. */
+  /** What the owner of the table keeps with an entry. */
   mark(index: number): number {
     return this.#marks[(this.#next - 1 - index) & (this.#names.length - 1)]!;
   }
@@ -87,10 +87,8 @@ export class DynamicTable {
       to.length = length * 2;
       return to;
     };
-    const marks = new Uint16Array(length * 2);
-    marks.set(this.#marks.subarray(this.#next));
-    marks.set(this.#marks.subarray(0, this.#next), length - this.#next);
-    this.#marks = marks;
+    const marks = [...this.#marks.slice(this.#next), ...this.#marks.slice(0, this.#next)];
+    this.#marks = [...marks, ...marks];
     this.#names = ordered(this.#names);
     this.#values = ordered(this.#values);
     this.#next = length;

@@ -9,19 +9,18 @@ const MAX_LENGTH = 48;
  * sends others each time costs little and takes no memory.
  */
 export class LiteralCache {
-  /** Made when there is something to remember: most connections are idle. */
-  #octets: Uint8Array | undefined;
+  readonly #octets = new Uint8Array(SLOTS * MAX_LENGTH);
   readonly #lengths = new Uint8Array(SLOTS);
   /** What the literal was read as. */
   readonly #kinds = new Uint16Array(SLOTS);
   readonly #marks = new Uint16Array(SLOTS);
-  readonly #texts: string[] = [];
+  readonly #texts: string[] = Array.from({ length: SLOTS }, () => '');
 
   /** The slot in which `bytes[start, end)` has been kept as a literal of this kind; -1 when it has not. */
   find(bytes: Uint8Array, start: number, end: number, kind: number): number {
     const length = end - start;
     const octets = this.#octets;
-    if (octets === undefined || length === 0 || length > MAX_LENGTH) return -1;
+    if (length === 0 || length > MAX_LENGTH) return -1;
     const slot = slotOf(bytes, start, end);
     if (this.#lengths[slot] !== length || this.#kinds[slot] !== kind) return -1;
     // What differs does so at the end, as a rule.
@@ -42,10 +41,6 @@ export class LiteralCache {
   keep(bytes: Uint8Array, start: number, end: number, kind: number, text: string, mark: number): void {
     const length = end - start;
     if (length === 0 || length > MAX_LENGTH) return;
-    if (this.#octets === undefined) {
-      this.#octets = new Uint8Array(SLOTS * MAX_LENGTH);
-      for (let slot = 0; slot < SLOTS; slot++) this.#texts.push('');
-    }
     const slot = slotOf(bytes, start, end);
     const octets = this.#octets;
     const from = slot * MAX_LENGTH - start;
