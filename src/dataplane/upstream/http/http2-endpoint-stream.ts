@@ -19,6 +19,8 @@ export class Http2EndpointStream implements EndpointStream, StreamHandler {
   #stream: Http2Stream | undefined;
   /** Of a tunnel, which begins with a good answer. */
   #opens = false;
+  #tunnel = false;
+  #isHead = false;
   #flowing = true;
   /** Octets of the response that have been passed on while it was not to flow. */
   #unpassed = 0;
@@ -47,6 +49,7 @@ export class Http2EndpointStream implements EndpointStream, StreamHandler {
     end: boolean,
   ): void {
     const { h2 } = this.#upstream;
+    this.#isHead = head.method === 'HEAD';
     this.#opens = head.protocol !== '' || head.method === 'CONNECT';
     if (head.protocol !== '' && !h2.peer.extendedConnect) {
       const message = `the endpoint does not take ${head.protocol} over HTTP/2 (RFC 8441)`;
@@ -63,6 +66,7 @@ export class Http2EndpointStream implements EndpointStream, StreamHandler {
   sendEnd(trailers: Trailers): void {
     if (trailers.length > 0) this.#stream?.sendTrailers(trailers);
     else this.#stream?.sendData(NOTHING, 0, 0, true);
+    if (this.#responseEnded) this.#handler = undefined;
   }
 
   setFlowing(flowing: boolean): void {
@@ -91,8 +95,12 @@ export class Http2EndpointStream implements EndpointStream, StreamHandler {
     const handler = this.#handler;
     if (handler === undefined) return;
     if (head.status < 200) return handler.onInterim(head);
-    if (this.#opens && head.status < 300) return handler.onTunnel(head);
-    this.#responseEnded = endStream;
+    this.#tunnel = this.#opens && head.status < 300;
+    if (this.#tunnel) return handler.onTunnel(head);
+    // RFC 9113, section 8.1.1: only these say a length and have no content.
+    if (this.#isHead || head.status === 304) this.#stream!.expected = 0;
+    else if (endStream && head.contentLength > 0) return this.#stream!.reset(ErrorCode.protocolError);
+    if (endStream) this.#end();
     handler.onResponse(head, endStream);
   }
 
@@ -107,7 +115,10 @@ export class Http2EndpointStream implements EndpointStream, StreamHandler {
   }
 
   onEnd(): void {
-    if (!this.#responseEnded) this.#handler?.onResponseEnd(this.#trailers);
+    if (this.#responseEnded) return;
+    const handler = this.#handler;
+    this.#end();
+    handler?.onResponseEnd(this.#trailers);
   }
 
   onReset(code: number): void {
@@ -122,5 +133,11 @@ export class Http2EndpointStream implements EndpointStream, StreamHandler {
 
   onClosed(): void {
     this.#upstream.ended(this);
+  }
+
+  /** The response has come: with it the exchange is over, and may be another one by the time that the request has gone. */
+  #end(): void {
+    this.#responseEnded = true;
+    if (!this.#tunnel) this.#handler = undefined;
   }
 }

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { httpTests } from '../testing/http-mesh.ts';
+import { settled, until } from '../testing/settled.ts';
+
+/** Who ends first, and what of one exchange could reach the next. */
+const httpTest = httpTests('http exchange, out of order');
+
+const GET = 'GET / HTTP/1.1\r\nHost: shop\r\n\r\n';
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+const HTTP2 = { policy: { http: { version: 'http2' } } } as const;
+const UPGRADE =
+  'GET /chat HTTP/1.1\r\nHost: shop\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+const SWITCH =
+  'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n';
+
+httpTest('a response before the end of its request ends both connections of HTTP/1', {}, async (mesh) => {
+  const server = await mesh.textServer();
+  mesh.endpoints(server);
+  const caller = await mesh.caller();
+  caller.send('POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 10\r\n\r\nabc');
+  const endpoint = await server.peer(0);
+  await endpoint.upTo('abc');
+  endpoint.send('HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno');
+  const response = await caller.message();
+  assert.match(response.head, / 413 /);
+  assert.equal(response.field('connection'), 'close');
+  await until('both are closed', () => caller.ended && endpoint.ended);
+});
+
+httpTest('in HTTP/2 it ends the stream alone', {}, async (mesh) => {
+  const server = await mesh.http2Server();
+  mesh.endpoints(server);
+  const caller = await mesh.http2Caller();
+  const call = caller.request('/', [], false);
+  call.send('abc');
+  const request = await server.served(0);
+  request.answer(413, 'no');
+  assert.equal(await call.status(), 413);
+  await until('the caller is told to stop', () => call.reset === 0);
+  await until('and so is the endpoint', () => request.reset !== undefined);
+  const next = caller.request('/next');
+  (await server.served(1)).answer(200, 'ok');
+  assert.equal(await next.status(), 200);
+});
+
+httpTest('a late end of the first request says nothing to the second', HTTP2, async (mesh) => {
+  const server = await mesh.http2Server({ streamWindow: 1000 });
+  server.onPeer = (peer) => (peer.passes = false);
+  mesh.endpoints(server);
+  const caller = await mesh.http2Caller();
+  const warm = caller.request('/');
+  (await server.served(0)).answer(200, 'settings have come');
+  await warm.status();
+  const first = caller.request('/first', [], false);
+  first.send('x'.repeat(5000), true);
+  const request = await server.served(1);
+  await until('the window is full', () => request.content.length === 1000);
+  await settled();
+  request.answer(200, 'early');
+  assert.equal(await first.status(), 200);
+  const second = caller.request('/second');
+  const other = await server.served(2);
+  request.stream.reset(0);
+  await settled();
+  assert.deepEqual(second.events, []);
+  other.answer(200, 'ok');
+  assert.equal(await second.status(), 200);
+  assert.equal(second.content, 'ok');
+});
+
+httpTest(
+  'a response of HTTP/2 that is shorter than it says is not passed on as if it were whole',
+  HTTP2,
+  async (mesh) => {
+    const server = await mesh.http2Server();
+    mesh.endpoints(server);
+    const caller = await mesh.caller();
+    caller.send(GET);
+    (await server.served(0)).answer(200, '', [], ['content-length', '5']);
+    assert.match((await caller.message()).head, / 502 /);
+    caller.send('HEAD / HTTP/1.1\r\nHost: shop\r\n\r\n');
+    (await server.served(1)).answer(200, '', [], ['content-length', '5']);
+    assert.match(await caller.upTo('\r\n\r\n'), / 200 [^]*content-length: 5\r\n/);
+  },
+);
