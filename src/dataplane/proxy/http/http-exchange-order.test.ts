@@ -68,6 +68,95 @@ httpTest('a late end of the first request says nothing to the second', HTTP2, as
   assert.equal(second.content, 'ok');
 });
 
+httpTest('a WebSocket passes, with what was sent behind the handshakes', {}, async (mesh) => {
+  const server = await mesh.textServer();
+  mesh.endpoints(server);
+  const caller = await mesh.caller();
+  caller.send(`${UPGRADE}early`);
+  const endpoint = await server.peer(0);
+  const request = await endpoint.message();
+  assert.equal(request.field('upgrade'), 'websocket');
+  await settled();
+  assert.equal(endpoint.text, '', 'nothing of the tunnel before it is agreed on');
+  endpoint.send(`${SWITCH}hello`);
+  const response = await caller.message();
+  assert.match(response.head, / 101 /);
+  assert.equal(response.field('sec-websocket-accept'), 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=');
+  await caller.upTo('hello');
+  await endpoint.upTo('early');
+  caller.send('bye');
+  caller.socket.end();
+  await endpoint.upTo('bye');
+  await until('its end', () => endpoint.ended);
+  endpoint.send('last words');
+  endpoint.socket.end();
+  assert.equal(await caller.toEnd(), 'last words');
+});
+
+httpTest('a WebSocket that is refused leaves both connections to others', {}, async (mesh) => {
+  const server = await mesh.textServer();
+  mesh.endpoints(server);
+  const caller = await mesh.caller();
+  caller.send(UPGRADE);
+  const endpoint = await server.peer(0);
+  await endpoint.message();
+  endpoint.send('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno');
+  assert.match((await caller.message()).head, / 403 /);
+  caller.send(GET);
+  const next = await server.peer(0);
+  await next.message();
+  next.send(OK);
+  assert.equal((await caller.message()).body, 'ok');
+  assert.equal(server.peers.length, 1);
+});
+
+httpTest('one whose handshake is not answered is 504', {}, async (mesh) => {
+  const server = await mesh.textServer();
+  mesh.endpoints(server);
+  const caller = await mesh.caller();
+  caller.send(UPGRADE);
+  const endpoint = await server.peer(0);
+  await endpoint.message();
+  await mesh.pass(15_250, 500);
+  assert.match((await caller.message()).head, / 504 /);
+  await until('the endpoint is closed', () => endpoint.ended);
+});
+
+httpTest(
+  'over HTTP/2 no octet passes before the endpoint has agreed',
+  { policy: { http: { version: 'http1' } } },
+  async (mesh) => {
+    const server = await mesh.textServer();
+    mesh.endpoints(server);
+    const caller = await mesh.http2Caller();
+    const open = (): ReturnType<typeof caller.request> => {
+      const call = caller.request('/chat', [':protocol', 'websocket'], false, 'CONNECT');
+      call.send('GET /admin HTTP/1.1\r\nHost: shop\r\n\r\n');
+      return call;
+    };
+    const refused = open();
+    const endpoint = await server.peer(0);
+    assert.match((await endpoint.message()).head, /^GET \/chat HTTP\/1.1\r\n/);
+    await settled();
+    assert.equal(endpoint.text, '');
+    endpoint.send('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno');
+    assert.equal(await refused.status(), 403);
+    await settled();
+    assert.equal(endpoint.text, '');
+    const taken = open();
+    await endpoint.message();
+    endpoint.send(SWITCH);
+    await endpoint.upTo('/admin');
+    endpoint.send('hello');
+    await until('what it says', () => taken.content === 'hello');
+    assert.equal(taken.head?.status, 200);
+    taken.send('', true);
+    await until('its end', () => endpoint.ended);
+    endpoint.socket.end();
+    await until('the end of the stream', () => taken.ended);
+  },
+);
+
 httpTest(
   'a response of HTTP/2 that is shorter than it says is not passed on as if it were whole',
   HTTP2,

@@ -119,7 +119,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     const { maxBody } = this.#scope.limits;
     if (maxBody > 0 && this.#requestBytes > maxBody && !this.#tunnel) return this.#tooLarge();
     const stream = this.#stream;
-    if (stream === undefined) return this.#keepContent(bytes, start, end);
+    if (stream === undefined || this.#asksToOpen) return this.#keepContent(bytes, start, end);
     this.#content.passed(bytes, start, end);
     stream.sendData(bytes, start, end);
     if (stream.congested) this.#pauseCaller();
@@ -130,7 +130,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#requestEnded = true;
     this.#requestTrailers = trailers;
     this.#deadlines.onRequestEnd(this.#scope.deps.clock.now());
-    this.#stream?.sendEnd(trailers);
+    if (!this.#asksToOpen) this.#stream?.sendEnd(trailers);
     if (this.#tunnel && this.#responseEnded) this.#finish(this.#outcome);
   }
 
@@ -177,15 +177,14 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     const content = this.#content;
     // The head of HTTP/1 is gone after this turn, unless it is kept for another try.
     if (stream.reused) this.#keepHead();
-    const end = this.#requestEnded && content.empty && this.#requestTrailers.length === 0;
+    const end = this.#requestEnded && content.empty && this.#requestTrailers.length === 0 && !this.#opens;
     const route = this.#route;
     const edits = editRequest(this.#scope, this.#caller!, head, stream.version, route, this.#deadlines);
     stream.sendRequest(head, route?.rewritePath?.(head.path), route?.host, edits, end);
-    if (this.#stream !== stream || end) return;
+    if (this.#stream !== stream || end || this.#opens) return;
     // HTTP/2 may refuse a request that is on its way; HTTP/1 does not say whether it was worked on.
-    content.replay(stream, stream.version === 2 && !this.#opens);
-    if (this.#requestEnded) stream.sendEnd(this.#requestTrailers);
-    else if (!stream.congested) this.#resumeCaller();
+    content.replay(stream, stream.version === 2);
+    this.#sendOn(stream);
   }
 
   // What the endpoint says.
@@ -209,10 +208,13 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
 
   onTunnel(head: ResponseHead): void {
     if (this.finished) return;
-    this.#begunResponse();
+    const stream = this.#stream!;
     this.#tunnel = true;
+    this.#content.replay(stream, false);
+    this.#begunResponse();
     this.#deadlines.onTunnel();
     this.#caller!.sendTunnel(head, editTunnel(this.#scope, this.#caller!, this.#route));
+    if (this.#stream === stream) this.#sendOn(stream);
   }
 
   onResponseData(bytes: Buffer, start: number, end: number): void {
@@ -306,6 +308,11 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     return error.code === 'connection_lost' && stream?.reused === true && IDEMPOTENT.has(this.#head!.method);
   }
 
+  /** What is sent before the endpoint has agreed would be the next request to one that does not. */
+  get #asksToOpen(): boolean {
+    return this.#opens && !this.#tunnel;
+  }
+
   get #isHeadThere(): boolean {
     return this.#headKept || this.#caller!.headStays;
   }
@@ -322,6 +329,12 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
       return this.#fail('overload', 'no memory left for requests that wait (maxBuffered)');
     }
     this.#pauseCaller();
+  }
+
+  /** What was kept has gone: what follows may come. */
+  #sendOn(stream: EndpointStream): void {
+    if (this.#requestEnded) stream.sendEnd(this.#requestTrailers);
+    else if (!stream.congested) this.#resumeCaller();
   }
 
   #pauseCaller(): void {

@@ -147,7 +147,7 @@ export class Http1Caller implements ConnectionHandler, CallerStream, MessageSink
     connectionOptions(head, this.#options);
     this.#begin(head);
     const connects = isConnect(head);
-    if (this.#options.upgrade && framing === 0) head.protocol = this.#upgradeOf(head);
+    if (this.#options.upgrade && framing === 0 && !connects) head.protocol = this.#upgradeOf(head);
     const { maxBody } = this.#scope.limits;
     if (maxBody > 0 && framing > maxBody)
       throw new HttpRefusal(413, `a body of ${framing} octets (maxBody ${maxBody})`);

@@ -186,6 +186,8 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
       this.#openTunnel(head, handler);
       return 0;
     }
+    // Refused: the request has been all that there is to send.
+    if (this.#protocol !== '' || this.#method.connect) this.#requestEnded = true;
     const end = framing === 0;
     this.#responseEnded = end;
     handler.onResponse(head, end);
