@@ -117,9 +117,15 @@ export class HeadWriter {
   }
 
   #otherFields(list: FieldList, edits: HeadEdits): void {
+    // HTTP/2 may cut this one at its semicolons; here it is one field. RFC 9113, section 8.2.3.
+    let cookie = '';
     for (let field = 0; field < list.count; field++) {
-      if (!this.#isLeftOut(list, field, edits)) this.#field(list.name(field), list.value(field));
+      if (this.#isLeftOut(list, field, edits)) continue;
+      const [name, value] = [list.name(field), list.value(field)];
+      if (name === 'cookie') cookie = cookie === '' ? value : `${cookie}; ${value}`;
+      else this.#field(name, value);
     }
+    if (cookie !== '') this.#field('cookie', cookie);
   }
 
   #field(name: string, value: string): void {

@@ -172,3 +172,21 @@ httpTest(
     assert.match(await caller.upTo('\r\n\r\n'), / 200 [^]*content-length: 5\r\n/);
   },
 );
+
+httpTest(
+  'cookies that HTTP/2 has in pieces are one in HTTP/1',
+  { policy: { http: { version: 'http1' } } },
+  async (mesh) => {
+    const server = await mesh.textServer();
+    mesh.endpoints(server);
+    const caller = await mesh.http2Caller();
+    const call = caller.request('/', ['cookie', 'a=1', 'x-a', 'b', 'cookie', 'c=2']);
+    const endpoint = await server.peer(0);
+    assert.match(
+      (await endpoint.message()).head,
+      /^GET \/ HTTP\/1.1\r\nhost: shop\r\n(?=[^]*x-a: b)(?=[^]*cookie: a=1; c=2)/,
+    );
+    endpoint.send(OK);
+    assert.equal(await call.status(), 200);
+  },
+);
