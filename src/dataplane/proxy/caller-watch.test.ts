@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { requestBytes } from './testing/bolt-peer.ts';
 import { meshTests } from './testing/mesh-test.ts';
-import { settled, until } from './testing/settled.ts';
+import { settled, until } from '../../core/testing/settled.ts';
 import { HUGE, LARGE, LONG, MANY, trickle } from './testing/slow-callers.ts';
 import { SERVICE } from './testing/small-mesh.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { meshTests } from './testing/mesh-test.ts';
-import { settled, until } from './testing/settled.ts';
+import { settled, until } from '../../core/testing/settled.ts';
 import { HUGE, LARGE, leaveUnread, LONG, MANY, trickle } from './testing/slow-callers.ts';
 import { LIMITS } from './testing/mesh-parts.ts';
 import { SERVICE, type SmallMesh } from './testing/small-mesh.ts';

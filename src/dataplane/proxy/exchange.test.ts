@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import { FAILURE_CODE_HEADER, FAILURE_UNSENT_HEADER } from '../codec/bolt/encode.ts';
 import { FrameKind } from '../message/frame.ts';
 import { Provider, type Seen } from './testing/bolt-peer.ts';
-import { until } from './testing/settled.ts';
+import { until } from '../../core/testing/settled.ts';
 import { SERVICE, SmallMesh, type SmallMeshOptions } from './testing/small-mesh.ts';
 
 /** An exchange is tested with the sockets on both sides of it; only the time is made up. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ClusterPolicy } from '../cluster/policy.ts';
 import type { Caller, Provider, Seen } from './testing/bolt-peer.ts';
-import { settled, until } from './testing/settled.ts';
+import { settled, until } from '../../core/testing/settled.ts';
 import { SERVICE, SmallMesh } from './testing/small-mesh.ts';
 
 function meshTest(name: string, policy: Partial<ClusterPolicy>, run: (mesh: SmallMesh) => Promise<void>): void {

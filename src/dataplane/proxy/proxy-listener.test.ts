@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { meshTests } from './testing/mesh-test.ts';
-import { until } from './testing/settled.ts';
+import { until } from '../../core/testing/settled.ts';
 import { LIMITS } from './testing/mesh-parts.ts';
 import { SERVICE } from './testing/small-mesh.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { httpTests } from '../testing/http-mesh.ts';
-import { until } from '../testing/settled.ts';
-import { deadPort } from '../testing/text-peer.ts';
+import { until } from '../../../core/testing/settled.ts';
+import { deadPort } from '../../upstream/testing/text-peer.ts';
 
 const httpTest = httpTests('http exchange of gRPC');
 

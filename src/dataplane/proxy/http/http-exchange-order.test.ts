@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { httpTests } from '../testing/http-mesh.ts';
-import { settled, until } from '../testing/settled.ts';
+import { settled, until } from '../../../core/testing/settled.ts';
 
 /** Who ends first, and what of one exchange could reach the next. */
 const httpTest = httpTests('http exchange, out of order');

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { ErrorCode } from '../../codec/http2/protocol.ts';
 import { type HttpMesh, httpTests } from '../testing/http-mesh.ts';
-import { settled, until } from '../testing/settled.ts';
-import type { TextServer } from '../testing/text-peer.ts';
+import { settled, until } from '../../../core/testing/settled.ts';
+import type { TextServer } from '../../upstream/testing/text-peer.ts';
 
 const httpTest = httpTests('http exchange, tried again');
 

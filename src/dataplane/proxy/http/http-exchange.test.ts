@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { httpTests } from '../testing/http-mesh.ts';
-import { settled, until } from '../testing/settled.ts';
-import { deadPort } from '../testing/text-peer.ts';
+import { settled, until } from '../../../core/testing/settled.ts';
+import { deadPort } from '../../upstream/testing/text-peer.ts';
 
 /** An exchange is tested with real sockets on both sides of it; only the time is made up. */
 const httpTest = httpTests('http exchange');

@@ -15,10 +15,10 @@ import { httpPoolOf } from '../http/http-pool-of.ts';
 import type { HttpLimits } from '../http/http-scope.ts';
 import { ManagedCluster } from '../managed-cluster.ts';
 import { ProxyListener, type ListenerSpec } from '../proxy-listener.ts';
-import { Http2Peer, Http2Server } from './http2-peer.ts';
+import { Http2Peer, Http2Server } from '../../upstream/testing/http2-peer.ts';
 import { LIMITS, type MeshParts, meshParts, POLICY, TICK_MS } from './mesh-parts.ts';
-import { settled } from './settled.ts';
-import { TextPeer, TextServer } from './text-peer.ts';
+import { settled } from '../../../core/testing/settled.ts';
+import { TextPeer, TextServer } from '../../upstream/testing/text-peer.ts';
 
 const HTTP: HttpLimits = {
   maxHead: 65_536,
@@ -51,7 +51,7 @@ export class HttpMesh {
   readonly parts: MeshParts = meshParts();
   readonly cluster: ManagedCluster;
   readonly listener: ProxyListener;
-  readonly #closing: (() => Promise<void> | void)[] = [];
+  readonly #closing: (() => Promise<void>)[] = [];
   readonly #endpoints = new Set<Endpoint>();
 
   private constructor(options: HttpMeshOptions, routes: RouteTable) {
@@ -94,13 +94,13 @@ export class HttpMesh {
 
   async caller(): Promise<TextPeer> {
     const caller = await TextPeer.connect(this.listener.port);
-    this.#closing.push(() => void caller.socket.destroy());
+    this.#closing.push(async () => void caller.socket.destroy());
     return caller;
   }
 
   async http2Caller(limits: Partial<Http2Limits> = {}): Promise<Http2Peer> {
     const caller = await Http2Peer.connect(this.listener.port, limits);
-    this.#closing.push(() => void caller.socket.destroy());
+    this.#closing.push(async () => void caller.socket.destroy());
     return caller;
   }
 

@@ -1,5 +1,5 @@
 import { requestBytes, type Caller, type Provider } from './bolt-peer.ts';
-import { until } from './settled.ts';
+import { until } from '../../../core/testing/settled.ts';
 import { SERVICE, type SmallMesh } from './small-mesh.ts';
 
 /** A timeout that no test reaches. */

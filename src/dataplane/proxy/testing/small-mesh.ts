@@ -11,7 +11,7 @@ import { ManagedCluster } from '../managed-cluster.ts';
 import { ProxyListener, type ListenerSpec } from '../proxy-listener.ts';
 import { Caller, Provider } from './bolt-peer.ts';
 import { LIMITS, meshParts, POLICY, TICK_MS } from './mesh-parts.ts';
-import { settled } from './settled.ts';
+import { settled } from '../../../core/testing/settled.ts';
 
 export const SERVICE = 'com.demo.Echo:1.0';
 

@@ -7,7 +7,7 @@ import type { Http2Limits, Http2Owner } from '../../codec/http2/owner.ts';
 import type { Http2Error } from '../../codec/http2/protocol.ts';
 import type { Http2Stream, StreamHandler } from '../../codec/http2/stream.ts';
 import { BufferSink } from '../../message/buffer-sink.ts';
-import { until } from './settled.ts';
+import { until } from '../../../core/testing/settled.ts';
 
 const LIMITS: Http2Limits = {
   maxStreams: 100,

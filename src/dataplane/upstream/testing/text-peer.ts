@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import net from 'node:net';
-import { until } from './settled.ts';
+import { until } from '../../../core/testing/settled.ts';
 
 /** One message of HTTP/1 as it came. */
 export interface TextMessage {
