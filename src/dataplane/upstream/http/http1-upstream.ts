@@ -55,6 +55,10 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
   #responseEnded = false;
   #keepAlive = false;
   #tunnel = false;
+  /** What has just come is being read: what may be behind a response is not known yet. */
+  #inRead = false;
+  /** The exchange has ended in the meantime. */
+  #over = false;
   /** The message at hand is a 1xx. */
   #interim = false;
 
@@ -162,12 +166,15 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
   onBytes(chunk: Buffer, length: number): void {
     this.#heard = true;
     if (this.#state !== 'busy') return this.#connection.destroy('sent a response that nobody asked for');
+    this.#inRead = true;
     try {
       this.#reader.read(chunk, length);
     } catch (error) {
       if (!(error instanceof HttpRefusal)) throw error;
       this.#fail('malformed_frame', `sent what is not HTTP/1.1: ${error.message}`);
     }
+    this.#inRead = false;
+    if (this.#over) this.#release();
   }
 
   onHead(head: Http1Head): number {
@@ -273,6 +280,13 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
   /** Both directions of the exchange have ended. */
   #finish(): void {
     this.#handler = undefined;
+    if (this.#inRead) this.#over = true;
+    else this.#release();
+  }
+
+  /** To the next request, if nothing stands against it. */
+  #release(): void {
+    this.#over = false;
     if (this.#state !== 'busy') return;
     if (!this.#keepAlive || this.#tunnel || this.#draining || this.#reader.waiting > 0) {
       this.#events.onLeaving(this);

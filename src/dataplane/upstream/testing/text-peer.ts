@@ -113,9 +113,10 @@ export class TextServer {
     });
   }
 
-  static async start(): Promise<TextServer> {
+  /** @param port 0 takes a free one. */
+  static async start(port = 0): Promise<TextServer> {
     const server = net.createServer({ allowHalfOpen: true });
-    server.listen(0, '127.0.0.1');
+    server.listen(port, '127.0.0.1');
     await once(server, 'listening');
     return new TextServer(server);
   }

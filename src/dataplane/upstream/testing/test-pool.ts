@@ -1,0 +1,171 @@
+import { test } from 'node:test';
+import { Budget } from '../../../core/budget.ts';
+import type { WeftError } from '../../../core/errors.ts';
+import type { Place } from '../../../core/line.ts';
+import { ManualClock } from '../../../core/manual-clock.ts';
+import { settled, until } from '../../../core/testing/settled.ts';
+import { TimerWheel } from '../../../core/timer-wheel.ts';
+import { Cluster } from '../../cluster/cluster.ts';
+import type { Endpoint } from '../../cluster/endpoint.ts';
+import type { ClusterPolicy } from '../../cluster/policy.ts';
+import { HeadWriter, newHopFields } from '../../codec/http1/head-writer.ts';
+import { Http2Head } from '../../codec/http2/head.ts';
+import type { ResponseHead } from '../../message/http-head.ts';
+import type { EndpointStream, Trailers } from '../../message/http-stream.ts';
+import { NO_EDITS } from '../../message/local-head.ts';
+import { NetContext } from '../../net/net-context.ts';
+import type { HttpCall } from '../http/http-call.ts';
+import { HttpPool } from '../http/http-pool.ts';
+
+const POLICY: ClusterPolicy = {
+  lb: 'round_robin',
+  connectTimeout: 3000,
+  timeout: 3000,
+  connections: 1,
+  maxPendingPerConnection: 100,
+  queue: { max: 100, timeout: 3000 },
+  heartbeat: { interval: 15_000, maxInterval: 90_000, misses: 6, timeout: 3000 },
+  retries: { attempts: 0, on: [] },
+  http: { version: 'same', connections: 1024, timeout: 15_000, idleTimeout: 60_000 },
+};
+
+const chance = (): number => 0.5;
+
+/** Sends a GET as soon as it has a stream, and remembers what becomes of it. */
+export class TestCall implements HttpCall {
+  /** `queued`, `200`, `end`, and the codes of errors. */
+  readonly events: string[] = [];
+  stream: EndpointStream | undefined;
+  place: Place | undefined;
+  error: WeftError | undefined;
+  content = '';
+  readonly #path: string;
+
+  constructor(path = '/') {
+    this.#path = path;
+  }
+
+  onStream(stream: EndpointStream): void {
+    this.stream = stream;
+    const head = Object.assign(new Http2Head(), { method: 'GET', scheme: 'http', authority: 'a', path: this.#path });
+    stream.sendRequest(head, undefined, undefined, NO_EDITS, true);
+  }
+  onQueued(place: Place): void {
+    this.place = place;
+    this.events.push('queued');
+  }
+  onUnavailable(error: WeftError): void {
+    this.error = error;
+    this.events.push(error.code);
+  }
+  onInterim(head: ResponseHead): void {
+    this.events.push(String(head.status));
+  }
+  onResponse(head: ResponseHead, end: boolean): void {
+    this.events.push(String(head.status), ...(end ? ['end'] : []));
+  }
+  onTunnel(): void {
+    this.events.push('tunnel');
+  }
+  onResponseData(bytes: Buffer, start: number, end: number): void {
+    this.content += bytes.toString('latin1', start, end);
+  }
+  onResponseEnd(_trailers: Trailers): void {
+    this.events.push('end');
+  }
+  onEndpointLost(error: WeftError): void {
+    this.error = error;
+    this.events.push(error.code);
+  }
+  onEndpointDrained(): void {
+    this.events.push('drained');
+  }
+
+  /** The last of what has become of it. */
+  get last(): string {
+    return this.events.at(-1) ?? '';
+  }
+}
+
+export interface PoolOptions {
+  readonly queue?: number;
+  readonly http?: Partial<ClusterPolicy['http']>;
+}
+
+/** A pool to one endpoint, on a clock that stands still until it is moved. */
+export class TestPool {
+  readonly clock = new ManualClock();
+  readonly cluster: Cluster;
+  readonly endpoint: Endpoint;
+  readonly pool: HttpPool;
+  readonly #slowWheel = new TimerWheel(this.clock, 250);
+
+  constructor(version: 1 | 2, port: number, { queue = 100, http = {} }: PoolOptions = {}) {
+    const { clock } = this;
+    const policy = { ...POLICY, queue: { max: queue, timeout: 3000 }, http: { ...POLICY.http, ...http } };
+    this.cluster = new Cluster('shop', policy, { clock, chance });
+    this.cluster.update([{ host: '127.0.0.1', port, weight: 1 }]);
+    [this.endpoint] = this.cluster.endpoints as unknown as [Endpoint];
+    const limits = {
+      maxHead: 65_536,
+      maxFields: 100,
+      highWater: 1 << 20,
+      streamWindow: 1 << 18,
+      connectionWindow: 1 << 20,
+    };
+    this.pool = new HttpPool(
+      {
+        net: new NetContext(),
+        clock,
+        chance,
+        slowWheel: this.#slowWheel,
+        budget: new Budget(1 << 20),
+        http: limits,
+        http1Writer: new HeadWriter(),
+        hop: newHopFields(),
+      },
+      this.cluster,
+      this.endpoint,
+      version,
+    );
+    this.endpoint.resources = this.pool;
+  }
+
+  /** A call, of which it is known at once whether it has to wait. */
+  call(path?: string): TestCall {
+    this.cluster.lastUsed = this.clock.now();
+    const call = new TestCall(path);
+    this.pool.acquire(call);
+    return call;
+  }
+
+  async pass(ms: number, step = 250): Promise<void> {
+    for (let passed = 0; passed < ms; passed += step) {
+      this.clock.advance(Math.min(step, ms - passed));
+      await settled();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.cluster.close();
+    await until('all connections are closed', () => this.pool.connections === 0);
+    this.#slowWheel.stop();
+  }
+}
+
+/** Defines a test whose `owner` closes what it opened, the last first. */
+export function poolTest(
+  name: string,
+  run: (owner: { after(close: () => Promise<void>): void }) => Promise<void>,
+): void {
+  test(`http pool: ${name}`, async () => {
+    const closing: (() => Promise<void>)[] = [];
+    try {
+      await run({ after: (close) => void closing.push(close) });
+    } finally {
+      // All of them, also when one fails.
+      const closed = await Promise.allSettled(closing.map((close) => close()));
+      for (const result of closed) if (result.status === 'rejected') console.error(result.reason);
+    }
+  });
+}
