@@ -211,6 +211,43 @@ poolTest('HTTP/2: many requests share one connection, which closes when it is id
   assert.deepEqual(server.peers[0]!.goaways, [0]);
 });
 
+poolTest(
+  'HTTP/2: a connection on which a request was late is asked for a sign of life, and closed without one',
+  async (owner) => {
+    const { server, pool } = await http2(owner, 100);
+    const late = pool.call();
+    const dead = await server.peer(0);
+    await server.served(0);
+    dead.socket.pause();
+    late.stream!.onLate();
+    late.stream!.cancel();
+    await pool.pass(2000);
+    const next = pool.call();
+    await pool.pass(3250);
+    await until('it is given up', () => next.last === 'connection_lost');
+    assert.match(next.error!.message, /no answer to a PING in 5000 ms/);
+    const other = pool.call();
+    const request = await (await server.peer(1)).served(0);
+    request.answer();
+    await until('the next is answered', () => other.last === 'end');
+  },
+);
+
+poolTest('HTTP/2: one that answers is kept as long as any other', async (owner) => {
+  const { server, pool } = await http2(owner, 100);
+  const late = pool.call();
+  await server.served(0);
+  late.stream!.onLate();
+  late.stream!.cancel();
+  await settled();
+  await pool.pass(30_000, 1000);
+  assert.equal(server.peers[0]!.closed, false);
+  const next = pool.call();
+  (await server.served(1)).answer();
+  await until('it is answered', () => next.last === 'end');
+  assert.equal(server.peers.length, 1);
+});
+
 poolTest('HTTP/2: a goodbye takes the connection out, and lets its streams end', async (owner) => {
   const { server, pool } = await http2(owner, 100);
   const one = pool.call();

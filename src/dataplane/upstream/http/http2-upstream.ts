@@ -77,7 +77,7 @@ export class Http2Upstream implements HttpConnection, ConnectHandler, Http2Owner
 
   begin(call: HttpCall): EndpointStream {
     this.#active++;
-    this.#deps.slowWheel.clear(this);
+    if (!this.#asked) this.#deps.slowWheel.clear(this);
     return new Http2EndpointStream(this, call, this.#carried++ > 0);
   }
 
@@ -93,7 +93,7 @@ export class Http2Upstream implements HttpConnection, ConnectHandler, Http2Owner
     this.#active--;
     this.#paused.delete(stream);
     if (this.#state === 'leaving') return this.#closeIfDone();
-    if (this.#active === 0) this.#setAlarm(this.#cluster.policy.http.idleTimeout);
+    if (this.#active === 0 && !this.#asked) this.#setAlarm(this.#cluster.policy.http.idleTimeout);
     if (!this.inLine && this.#state === 'ready') this.#events.onRoom(this);
   }
 
@@ -133,7 +133,7 @@ export class Http2Upstream implements HttpConnection, ConnectHandler, Http2Owner
 
   onBytes(chunk: Buffer, length: number): void {
     this.#heard = true;
-    this.#asked = false;
+    if (this.#asked) this.#onAlive();
     this.h2.read(chunk, 0, length);
   }
 
@@ -203,6 +203,11 @@ export class Http2Upstream implements HttpConnection, ConnectHandler, Http2Owner
     if (this.#active > 0 || this.#state !== 'ready') return;
     this.#events.onLeaving(this);
     this.drain();
+  }
+
+  #onAlive(): void {
+    this.#asked = false;
+    this.#setAlarm(this.#cluster.policy.http.idleTimeout);
   }
 
   #setAlarm(ms: number): void {
