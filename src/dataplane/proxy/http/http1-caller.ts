@@ -53,6 +53,8 @@ export class Http1Caller implements ConnectionHandler, CallerStream, MessageSink
   #bodyless = false;
   #responseEnded = true;
   #tunnel = false;
+  /** The caller has ended its side. */
+  #callerEnded = false;
   #draining = false;
   /** Why it takes no more requests; undefined while it does. */
   #leaving: string | undefined;
@@ -113,6 +115,7 @@ export class Http1Caller implements ConnectionHandler, CallerStream, MessageSink
   onEnd(): void {
     const exchange = this.#exchange;
     if (exchange === undefined) return this.leave('closed by the caller');
+    this.#callerEnded = true;
     if (this.#tunnel) return this.#onTunnelEnd(exchange);
     if (this.#requestEnded) {
       this.#leaving ??= 'closed by the caller';
@@ -219,6 +222,7 @@ export class Http1Caller implements ConnectionHandler, CallerStream, MessageSink
     this.#tunnel = true;
     this.#requestEnded = false;
     this.#guarded(() => this.#reader.tunnel());
+    if (this.#callerEnded && this.#exchange !== undefined) this.#onTunnelEnd(this.#exchange);
     this.#updateReading();
   }
 

@@ -131,8 +131,8 @@ export class TextServer {
     return this.peers[number]!;
   }
 
-  /** From now on each request is answered with `response`. */
-  answerAll(response: string): void {
+  /** From now on each request is answered with this. */
+  answerAll(response: string | ((request: TextMessage) => string)): void {
     this.onPeer = (peer) => void this.#answer(peer, response);
   }
 
@@ -143,11 +143,11 @@ export class TextServer {
     await closed;
   }
 
-  async #answer(peer: TextPeer, response: string): Promise<void> {
+  async #answer(peer: TextPeer, response: string | ((request: TextMessage) => string)): Promise<void> {
     try {
       for (;;) {
-        await peer.message();
-        peer.send(response);
+        const request = await peer.message();
+        peer.send(typeof response === 'string' ? response : response(request));
       }
     } catch {
       peer.socket.end();
