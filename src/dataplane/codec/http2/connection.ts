@@ -209,7 +209,7 @@ export class Http2Connection implements FrameSink {
 
   passed(stream: Http2Stream, octets: number): void {
     if (stream.closed) return;
-    this.#credit(octets);
+    this.#release(octets);
     const increment = stream.receiveWindow.pass(octets);
     if (increment > 0 && !stream.remoteEnded) frames.writeWindowUpdate(this.#owner.out(), stream.id, increment);
   }
@@ -234,10 +234,11 @@ export class Http2Connection implements FrameSink {
     this.#hasContent = false;
     if (this.#streams.isIdle(id)) throw new Http2Error(ErrorCode.protocolError, 'DATA on an idle stream');
     this.#receiveWindow.receive(length);
+    if (!this.#server) this.#credit(length);
     const stream = this.#streams.get(id);
     this.#current = undefined;
     if (stream === undefined || stream.remoteEnded) {
-      this.#credit(length);
+      this.#release(length);
       if (!this.#streams.wasReset(id)) this.#streamFailed(id, ErrorCode.streamClosed);
       return;
     }
@@ -248,7 +249,7 @@ export class Http2Connection implements FrameSink {
   onData(_id: number, bytes: Buffer, start: number, end: number, last: boolean): void {
     const stream = this.#current;
     if (stream === undefined) return;
-    if (stream.closed) return this.#credit(end - start);
+    if (stream.closed) return this.#release(end - start);
     this.#hasContent = true;
     this.#guard.worked();
     if (stream.expected >= 0 && (stream.expected -= end - start) < 0) return this.#malformed(stream.id);
@@ -452,8 +453,16 @@ export class Http2Connection implements FrameSink {
     stream.closed = true;
     this.#streams.delete(stream);
     this.#waiting.delete(stream);
-    this.#credit(stream.receiveWindow.held);
+    this.#release(stream.receiveWindow.held);
     stream.handler?.onClosed();
+  }
+
+  /**
+   * Content is no longer held here. A server's peer has all of the connection to itself, so it may fill it up; on a
+   * client's are the responses to many callers, and those that one does not take hold up its own stream alone.
+   */
+  #release(octets: number): void {
+    if (this.#server) this.#credit(octets);
   }
 
   /** Gives back room of the whole connection. */

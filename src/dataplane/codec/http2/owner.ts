@@ -8,8 +8,8 @@ export interface Http2Limits {
   /** Streams that the peer may have open at once. */
   readonly maxStreams: number;
   /**
-   * Octets of one stream's content, and of all together, that may wait here. Not under the 65,535 that a
-   * peer may send before it has read our SETTINGS.
+   * Octets of one stream's content that may wait here; and, of servers, of all together. Not under the 65,535
+   * that a peer may send before it has read our SETTINGS.
    */
   readonly streamWindow: number;
   readonly connectionWindow: number;
