@@ -1,7 +1,7 @@
 import type { Clock } from '../../../core/clock.ts';
 import type { FieldList, HeadEdits, RequestHead } from '../../message/http-head.ts';
 import { FloodGuard } from './flood-guard.ts';
-import { ReceiveWindow, SendWindow } from './flow-window.ts';
+import { ReceiveWindow, SendWindow, windowTooLarge } from './flow-window.ts';
 import { FrameReader, type FrameSink } from './frame-reader.ts';
 import * as frames from './frame-writer.ts';
 import { type BlockKind, HeadReader } from './head-reader.ts';
@@ -10,7 +10,7 @@ import { writeGreeting } from './greeting.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
 import type { HpackEncoder } from './hpack/encoder.ts';
 import { PeerSettings } from './peer-settings.ts';
-import { DEFAULT_WINDOW, asHttp2Error, ErrorCode, Http2Error, MAX_WINDOW, PREFACE } from './protocol.ts';
+import { DEFAULT_WINDOW, asHttp2Error, ErrorCode, Http2Error, PREFACE } from './protocol.ts';
 import type { Http2Limits, Http2Owner } from './owner.ts';
 import { Http2Stream, type StreamHandler } from './stream.ts';
 import { MAX_STREAM, StreamTable } from './stream-table.ts';
@@ -300,7 +300,7 @@ export class Http2Connection implements FrameSink {
     const difference = this.peer.initialWindow - initialWindow;
     if (difference !== 0) {
       for (const stream of this.#streams.all()) {
-        if (!stream.sendWindow.add(difference)) throw tooMuch();
+        if (!stream.sendWindow.add(difference)) throw windowTooLarge();
       }
     }
     this.#guard.answer(this.#owner.backlogged);
@@ -340,7 +340,7 @@ export class Http2Connection implements FrameSink {
   onWindowUpdate(id: number, increment: number): void {
     this.#requireSettings();
     if (id === 0) {
-      if (!this.#sendWindow.add(increment)) throw tooMuch();
+      if (!this.#sendWindow.add(increment)) throw windowTooLarge();
       return this.#flushWaiting();
     }
     if (this.#streams.isIdle(id)) throw new Http2Error(ErrorCode.protocolError, 'WINDOW_UPDATE on an idle stream');
@@ -494,8 +494,4 @@ export class Http2Connection implements FrameSink {
     }
     return at;
   }
-}
-
-function tooMuch(): Http2Error {
-  return new Http2Error(ErrorCode.flowControlError, `a window of more than ${MAX_WINDOW}`);
 }

@@ -69,3 +69,8 @@ export class ReceiveWindow {
     return increment;
   }
 }
+
+/** What ends a connection whose window the peer opens too far. */
+export function windowTooLarge(): Http2Error {
+  return new Http2Error(ErrorCode.flowControlError, `a window of more than ${MAX_WINDOW}`);
+}

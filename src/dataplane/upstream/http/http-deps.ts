@@ -27,7 +27,7 @@ export interface HttpUpstreamLimits {
   readonly maxFields: number;
   /** Octets that wait for an endpoint above which the sources of content pause. */
   readonly highWater: number;
-  /** Octets of content that an endpoint may send ahead on one HTTP/2 stream, and before they are read here on all of a connection. */
+  /** Octets of content that an endpoint may send ahead on one HTTP/2 stream, and have under way on a connection. */
   readonly streamWindow: number;
   readonly connectionWindow: number;
 }
