@@ -18,6 +18,12 @@ test('lists may be given with commas or one by one', () => {
   assert.deepEqual(parseOptions(['--targets', 'haproxy, weft']).targets, ['haproxy', 'weft']);
 });
 
+test('a group stands for its scenarios', () => {
+  const { only } = parseOptions(['--only', 'http,single']);
+  assert.deepEqual(only, ['http1', 'http2', 'grpc', 'body', 'latency', 'http-memory', 'single']);
+  assert.ok(!parseOptions(['--only', 'bolt']).only.includes('http1'));
+});
+
 test('--quick sets what is not said', () => {
   const options = parseOptions(['--quick', '--rounds', '4']);
   assert.deepEqual([options.rounds, options.durationMs], [4, 1000]);

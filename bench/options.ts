@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { SCENARIOS } from './scenarios.ts';
+import { GROUPS, SCENARIOS } from './scenarios.ts';
 
 export type Options = {
   /** Names of scenarios. */
@@ -25,11 +25,12 @@ export type Options = {
 
 export const HELP = `Usage: npm run bench -- [options]
 
-Measures Weft's Bolt proxy end to end, turn by turn with HAProxy in TCP mode that carries the same
-bytes, with a bare relay on node:net, and with no proxy at all. Prints medians over the rounds.
+Measures Weft's proxy end to end, turn by turn with others on the same work and with no proxy at
+all. Bolt: HAProxy in TCP mode, which carries the same bytes, and a bare relay on node:net. HTTP:
+HAProxy, nginx, nghttpx and Envoy. Prints medians over the rounds.
 
-  --only NAME        only this scenario; may be given again (or NAME,NAME)
-  --targets A,B      only these: direct, relay, haproxy, weft, weft-x2
+  --only NAME        only this scenario, or all of bolt or http; may be given again (or NAME,NAME)
+  --targets A,B      only these: direct, relay, haproxy, nginx, nghttpx, envoy, weft, weft-x2
   --rounds N         rounds a scenario (default 3)
   --duration S       measured seconds of each target in a round (default 2)
   --warm-up S        load on each freshly started target before the rounds (default 3)
@@ -50,7 +51,7 @@ The exit code is 1 when a request failed or came back with other bytes, whatever
 
 Examples:
   npm run bench -- --quick
-  npm run bench -- --only multiplexed --rounds 7
+  npm run bench -- --only http --rounds 7
   npm run bench -- --only multiplexed,single --compare ../before --json figures.json
   npm run bench -- --profile multiplexed
 `;
@@ -88,7 +89,7 @@ export function parseOptions(args: readonly string[]): Options {
     strict: values.strict,
     weftEntry: values['weft-entry'] === undefined ? undefined : resolve(values['weft-entry']),
     compare: values.compare === undefined ? undefined : resolve(values.compare),
-    profile: values.profile === undefined ? undefined : scenarioNames([values.profile])[0],
+    profile: values.profile,
     micro: values.micro,
     help: values.help,
   };
@@ -104,10 +105,13 @@ function listed(values: readonly string[] | undefined): string[] {
 
 function scenarioNames(names: readonly string[]): string[] {
   const known = SCENARIOS.map(({ name }) => name);
-  for (const name of names) {
-    if (!known.includes(name)) throw new Error(`no scenario "${name}"; there are: ${known.join(', ')}`);
-  }
-  return names.length === 0 ? known : [...names];
+  if (names.length === 0) return known;
+  return names.flatMap((name) => {
+    const group = GROUPS.get(name);
+    if (group !== undefined) return group.map((scenario) => scenario.name);
+    if (known.includes(name)) return [name];
+    throw new Error(`no scenario "${name}"; there are: ${[...known, ...GROUPS.keys()].join(', ')}`);
+  });
 }
 
 function between(

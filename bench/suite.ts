@@ -1,20 +1,27 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LoadResult } from './load/contract.ts';
-import type { Backend, Generator } from './load/processes.ts';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Backend } from './load/backends.ts';
+import type { Loader } from './load/loader.ts';
+import type { Generator } from './load/processes.ts';
+import type { CommandLine } from './measure/pinning.ts';
 import { cpuMicros, memoryOf } from './measure/process-usage.ts';
-import type { Load, LoadScenario, MemoryScenario } from './scenarios.ts';
+import type { LoadScenario, MemoryScenario, Protocol, Scenario } from './scenarios/scenario.ts';
 import { stopTarget } from './target/target.ts';
 import type { Target, TargetKind, TargetPlace } from './target/target.ts';
 
-/** Load before the measured window of each turn, so that connections are open and queues as full as they get. */
-const RUN_IN_MS = 300;
 /** What a process needs to come to rest after its start, or after a change, before its memory is read. */
 const SETTLE_MS = 2000;
 
 export type Bench = {
+  loader: Loader;
+  /** Holds idle connections. */
   generator: Generator;
-  backend: Backend;
-  place: TargetPlace;
+  backends: ReadonlyMap<Protocol, Backend>;
+  folder: string;
+  /** Where the proxies run. */
+  at: CommandLine;
   rounds: number;
   /** Measured time of one target in one round, in ms. */
   durationMs: number;
@@ -29,7 +36,10 @@ export type Turn = LoadResult & {
   backendCpuMicros: number;
 };
 
-export type LoadOutcome = { scenario: LoadScenario; targets: { name: string; turns: Turn[] }[] };
+/** A target that could not be started, and why. */
+export type Absent = { name: string; why: string };
+
+export type LoadOutcome = { scenario: LoadScenario; targets: { name: string; turns: Turn[] }[]; absent: Absent[] };
 
 /**
  * All targets run at the same time, one of them under load: after a warm-up each, they take turns, in another order
@@ -40,11 +50,11 @@ export async function runLoadScenario(
   kinds: readonly TargetKind[],
   bench: Bench,
 ): Promise<LoadOutcome> {
-  const targets = await startAll(kinds, bench, scenario.name);
+  const { targets, absent } = await startAll(scenario, kinds, bench);
   try {
     for (const target of targets) {
       bench.progress(`${scenario.name}: warm-up, ${target.name}`);
-      await takeTurn(scenario.load, target, bench, { warmUpMs: bench.warmUpMs, durationMs: 0 });
+      await bench.loader.warmUp(scenario.load, { port: target.port, proxies: [], ms: bench.warmUpMs });
     }
     const outcome = targets.map(({ name }) => ({ name, turns: [] as Turn[] }));
     const durationMs = bench.durationMs / scenario.turns;
@@ -54,10 +64,10 @@ export async function runLoadScenario(
       for (const index of order(targets.length, turn)) {
         const target = targets[index] as Target;
         bench.progress(`${scenario.name}: ${round}${part}, ${target.name}`);
-        outcome[index]?.turns.push(await takeTurn(scenario.load, target, bench, { warmUpMs: RUN_IN_MS, durationMs }));
+        outcome[index]?.turns.push(await takeTurn(scenario, target, bench, durationMs));
       }
     }
-    return { scenario, targets: outcome };
+    return { scenario, targets: outcome, absent };
   } finally {
     for (const target of targets) await stopTarget(target);
   }
@@ -69,37 +79,57 @@ export function order(length: number, turn: number): number[] {
   return turn % 2 === 0 ? indices : indices.reverse();
 }
 
-async function startAll(kinds: readonly TargetKind[], bench: Bench, scenario: string): Promise<Target[]> {
+async function startAll(
+  scenario: Scenario,
+  kinds: readonly TargetKind[],
+  bench: Bench,
+): Promise<{ targets: Target[]; absent: Absent[] }> {
   const targets: Target[] = [];
+  const absent: Absent[] = [];
+  for (const kind of kinds) {
+    const started = await start(scenario, kind, bench);
+    if ('why' in started) absent.push(started);
+    else targets.push(started);
+  }
+  return { targets, absent };
+}
+
+async function start(scenario: Scenario, kind: TargetKind, bench: Bench): Promise<Target | Absent> {
+  bench.progress(`${scenario.name}: start ${kind.name}`);
+  const { protocol } = scenario;
   try {
-    for (const kind of kinds) {
-      bench.progress(`${scenario}: start ${kind.name}`);
-      targets.push(await kind.start(bench.place));
-    }
-    return targets;
+    return await kind.start({
+      protocol,
+      backendPort: backendOf(bench, protocol).port,
+      ...(await placeOf(scenario, bench)),
+    });
   } catch (error) {
-    for (const target of targets) await stopTarget(target);
-    throw error;
+    return { name: kind.name, why: (error as Error).message };
   }
 }
 
-async function takeTurn(
-  load: Load,
-  target: Target,
-  bench: Bench,
-  times: { warmUpMs: number; durationMs: number },
-): Promise<Turn> {
+/** A folder for each scenario, so that no target starts on what one of its kind has left. */
+async function placeOf({ name }: Scenario, bench: Bench): Promise<Pick<TargetPlace, 'folder' | 'at'>> {
+  const folder = join(bench.folder, name);
+  await mkdir(folder, { recursive: true });
+  return { folder, at: bench.at };
+}
+
+function backendOf(bench: Bench, protocol: Protocol): Backend {
+  const backend = bench.backends.get(protocol);
+  if (backend === undefined) throw new Error(`no backend for ${protocol}`);
+  return backend;
+}
+
+async function takeTurn(scenario: Scenario, target: Target, bench: Bench, ms: number): Promise<Turn> {
   const proxies = target.proxies.map((proxy) => proxy.pid);
-  const backendBefore = cpuMicros(bench.backend.pid);
-  const result = await bench.generator.load({ ...load, port: target.port, ...times, proxies });
+  const backend = backendOf(bench, scenario.protocol).pid;
+  const backendBefore = cpuMicros(backend);
+  const result = await bench.loader.measure(scenario.load, { port: target.port, proxies, ms });
   for (const proxy of target.proxies) {
     if (!proxy.running()) throw new Error(`${proxy.name} ended under load\n${proxy.tail()}`);
   }
-  return {
-    ...result,
-    resident: residentOf(target),
-    backendCpuMicros: cpuMicros(bench.backend.pid) - backendBefore,
-  };
+  return { ...result, resident: residentOf(target), backendCpuMicros: cpuMicros(backend) - backendBefore };
 }
 
 function residentOf(target: Target): number {
@@ -116,7 +146,11 @@ export type MemoryRound = {
   failureNotes: string[];
 };
 
-export type MemoryOutcome = { scenario: MemoryScenario; targets: { name: string; rounds: MemoryRound[] }[] };
+export type MemoryOutcome = {
+  scenario: MemoryScenario;
+  targets: { name: string; rounds: MemoryRound[] }[];
+  absent: Absent[];
+};
 
 /** A process of its own for each target and round; those without a proxy have no memory to show. */
 export async function runMemoryScenario(
@@ -124,11 +158,17 @@ export async function runMemoryScenario(
   kinds: readonly TargetKind[],
   bench: Bench,
 ): Promise<MemoryOutcome> {
-  const outcome: MemoryOutcome = { scenario, targets: [] };
-  for (let round = 1; round <= bench.rounds; round++) {
+  const outcome: MemoryOutcome = { scenario, targets: [], absent: [] };
+  const rounds = Math.min(bench.rounds, scenario.mostRounds);
+  for (let round = 1; round <= rounds; round++) {
     for (const kind of kinds) {
-      bench.progress(`${scenario.name}: round ${round} of ${bench.rounds}, ${kind.name}`);
-      const target = await kind.start(bench.place);
+      if (outcome.absent.some(({ name }) => name === kind.name)) continue;
+      bench.progress(`${scenario.name}: round ${round} of ${rounds}, ${kind.name}`);
+      const target = await start(scenario, kind, bench);
+      if ('why' in target) {
+        outcome.absent.push(target);
+        continue;
+      }
       try {
         if (target.proxies.length === 0) continue;
         const measured = await measureMemory(scenario, target, bench);
@@ -146,12 +186,12 @@ export async function runMemoryScenario(
 async function measureMemory(scenario: MemoryScenario, target: Target, bench: Bench): Promise<MemoryRound> {
   await delay(SETTLE_MS);
   const idle = residentOf(target);
-  await bench.generator.hold(target.port, scenario.idleConnections);
+  await bench.generator.hold(target.port, scenario.idleConnections, scenario.idleTraffic);
   await delay(SETTLE_MS);
   const connected = residentOf(target);
   await bench.generator.release();
-  const times = { warmUpMs: bench.warmUpMs, durationMs: bench.durationMs };
-  const { resident, failures, failureNotes } = await takeTurn(scenario.load, target, bench, times);
+  await bench.loader.warmUp(scenario.load, { port: target.port, proxies: [], ms: bench.warmUpMs });
+  const { resident, failures, failureNotes } = await takeTurn(scenario, target, bench, bench.durationMs);
   const peak = target.proxies.reduce((sum, proxy) => sum + memoryOf(proxy.pid).peak, 0);
   return { idle, connected, loaded: resident, peak, failures, failureNotes };
 }

@@ -10,7 +10,7 @@ async function carryOut(command: Command): Promise<Answer> {
     case 'load':
       return { kind: 'result', result: await runLoad(command.spec) };
     case 'hold':
-      release = await holdConnections(command.port, command.connections);
+      release = await holdConnections(command.port, command.connections, command.traffic);
       return { kind: 'done' };
     case 'release':
       release();

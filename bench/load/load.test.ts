@@ -10,11 +10,12 @@ import { FrameReader } from './frame-reader.ts';
 import { layoutAt } from './frames.ts';
 import { holdConnections, runLoad } from './load.ts';
 
+const BOLT = { protocol: 'bolt', dialect: { version: 1, crc: false }, oneByOne: false } as const;
+
 const spec: Omit<LoadSpec, 'port'> = {
-  dialect: { version: 1, crc: false },
+  traffic: BOLT,
   connections: 4,
   pace: { kind: 'closed', inFlight: 4 },
-  oneByOne: false,
   warmUpMs: 0,
   durationMs: 50,
   proxies: [],
@@ -53,8 +54,8 @@ async function tamperingRelay(t: TestContext, tamper: (reply: Buffer) => Buffer)
 
 for (const [name, change] of [
   ['closed loop', {}],
-  ['each request in its own write', { oneByOne: true }],
-  ['v2 with CRC', { dialect: { version: 2, crc: true } }],
+  ['each request in its own write', { traffic: { ...BOLT, oneByOne: true } }],
+  ['v2 with CRC', { traffic: { ...BOLT, dialect: { version: 2, crc: true } } }],
   ['more in flight than one write takes', { connections: 1, pace: { kind: 'closed', inFlight: 256 } }],
   ['open loop', { pace: { kind: 'open', rate: 1000 } }],
 ] as const satisfies [string, Partial<LoadSpec>][]) {
@@ -95,8 +96,8 @@ test('the load notices a CRC that does not fit', async (t) => {
     t,
     onlyOnce((reply) => flip(reply, reply.length - 1)),
   );
-  const dialect = { version: 2, crc: true } as const;
-  const result = await runLoad({ ...spec, dialect, connections: 1, port });
+  const traffic = { ...BOLT, dialect: { version: 2, crc: true } } as const;
+  const result = await runLoad({ ...spec, traffic, connections: 1, port });
   assert.match(result.failureNotes.join('\n'), /a wrong CRC/);
 });
 
@@ -116,7 +117,7 @@ test('a run without any reply rejects', async (t) => {
 });
 
 test('connections are held after one call each, and closed on release', async (t) => {
-  const release = await holdConnections(await echo(t), 20);
+  const release = await holdConnections(await echo(t), 20, BOLT);
   release();
 });
 

@@ -1,9 +1,10 @@
 import { LatencyHistogram } from '../measure/histogram.ts';
 import { cpuMicros } from '../measure/process-usage.ts';
-import type { LoadResult, LoadSpec, Pace } from './contract.ts';
+import type { LoadResult, LoadSpec, Pace, Traffic } from './contract.ts';
+import { BoltLane } from './bolt-lane.ts';
 import { echoTraffic } from './echo-traffic.ts';
-import { Lane } from './lane.ts';
-import type { LaneEvents } from './lane.ts';
+import { HttpLane } from './http-lane.ts';
+import type { Lane, LaneEvents, LaneOptions } from './lane.ts';
 import { startSchedule } from './schedule.ts';
 
 /** Without a single reply for this long, a run is over: a failure, not a wait without end. */
@@ -26,10 +27,9 @@ export async function runLoad(spec: LoadSpec, stallMs = STALL_MS): Promise<LoadR
 }
 
 /** Opens connections that have made one call each; resolves to the function that closes them. */
-export async function holdConnections(port: number, connections: number): Promise<() => void> {
+export async function holdConnections(port: number, connections: number, traffic: Traffic): Promise<() => void> {
   const pace: Pace = { kind: 'closed', inFlight: 1 };
-  const dialect = { version: 1, crc: false } as const;
-  const spec = { port, dialect, connections, pace, oneByOne: false, warmUpMs: 0, durationMs: 0, proxies: [] };
+  const spec = { port, traffic, connections, pace, warmUpMs: 0, durationMs: 0, proxies: [] };
   const run = new LoadRun(spec, STALL_MS);
   try {
     await run.connect();
@@ -41,9 +41,16 @@ export async function holdConnections(port: number, connections: number): Promis
   }
 }
 
+function laneOpener(traffic: Traffic): (options: LaneOptions) => Promise<Lane> {
+  if (traffic.protocol === 'http1') return (options) => HttpLane.open(options);
+  const echo = echoTraffic(traffic.dialect);
+  return (options) => BoltLane.open({ ...options, traffic: echo });
+}
+
 class LoadRun {
   readonly #spec: LoadSpec;
   readonly #stallMs: number;
+  readonly #oneByOne: boolean;
   readonly #lanes: Lane[] = [];
   readonly #latency = new LatencyHistogram();
   readonly #lateness = new LatencyHistogram();
@@ -58,20 +65,21 @@ class LoadRun {
   constructor(spec: LoadSpec, stallMs: number) {
     this.#spec = spec;
     this.#stallMs = stallMs;
+    this.#oneByOne = spec.traffic.protocol === 'bolt' && spec.traffic.oneByOne;
   }
 
   async connect(): Promise<void> {
-    const { connections, port, pace, dialect } = this.#spec;
+    const { connections, port, pace } = this.#spec;
     const events: LaneEvents = {
       onReply: (since, now) => this.#latency.record(now - since),
       onRead: (lane, now) => this.#onRead(lane, now),
       onFailure: (what) => this.#onFailure(what),
     };
-    const traffic = echoTraffic(dialect);
+    const open = laneOpener(this.#spec.traffic);
     const capacity = pace.kind === 'closed' ? pace.inFlight : OPEN_LOOP_CAPACITY;
     const readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER);
     for (let number = 0; number < connections; number++) {
-      this.#lanes.push(await Lane.open({ port, number, traffic, capacity, readBuffer, events }));
+      this.#lanes.push(await open({ port, number, capacity, readBuffer, events }));
     }
     this.#lastReply = performance.now();
   }
@@ -96,13 +104,7 @@ class LoadRun {
       seconds: (performance.now() - start.at) / 1000,
       failures: 0,
       failureNotes: this.#failureNotes,
-      latency: {
-        p50: latency.quantile(0.5),
-        p99: latency.quantile(0.99),
-        p999: latency.quantile(0.999),
-        max: latency.max,
-        mean: latency.mean,
-      },
+      latency: latency.summary(),
       proxyCpuMicros: this.#proxyCpu() - start.proxies,
       generatorCpuMicros: cpuMicros(process.pid) - start.own,
     };
@@ -133,7 +135,7 @@ class LoadRun {
   #refill(lane: Lane, now: number): void {
     while (lane.hasRoom) {
       lane.send(now);
-      if (this.#spec.oneByOne) lane.flush();
+      if (this.#oneByOne) lane.flush();
     }
     lane.flush();
   }

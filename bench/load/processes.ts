@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { startChild } from '../../test/support/children.ts';
 import type { Child } from '../../test/support/children.ts';
 import type { CommandLine } from '../measure/pinning.ts';
-import type { Answer, Command, LoadResult, LoadSpec } from './contract.ts';
+import type { Answer, Command, LoadResult, LoadSpec, Traffic } from './contract.ts';
 
 /** On top of what a run is meant to last: connecting, the replies that come home, a busy machine. */
 const SLACK_MS = 20_000;
@@ -10,7 +10,7 @@ const SLACK_MS = 20_000;
 /** The bench's end of the load generator's process. One command at a time. */
 export type Generator = {
   load(spec: LoadSpec): Promise<LoadResult>;
-  hold(port: number, connections: number): Promise<void>;
+  hold(port: number, connections: number, traffic: Traffic): Promise<void>;
   release(): Promise<void>;
   stop(): Promise<unknown>;
 };
@@ -25,8 +25,8 @@ export async function startGenerator(at: CommandLine): Promise<Generator> {
       if (answer.kind !== 'result') throw new Error(`the load generator gave no result but ${answer.kind}`);
       return answer.result;
     },
-    async hold(port, connections) {
-      await ask(child, { kind: 'hold', port, connections }, 0);
+    async hold(port, connections, traffic) {
+      await ask(child, { kind: 'hold', port, connections, traffic }, 0);
     },
     async release() {
       await ask(child, { kind: 'release' }, 0);
@@ -42,13 +42,4 @@ async function ask(child: Child, command: Command, ms: number): Promise<Answer> 
   const answer = JSON.parse(line) as Answer;
   if (answer.kind === 'error') throw new Error(answer.message);
   return answer;
-}
-
-export type Backend = { port: number; pid: number; stop(): Promise<unknown> };
-
-export async function startBackend(at: CommandLine): Promise<Backend> {
-  const [command, args] = at(process.execPath, [fileURLToPath(new URL('./backend.ts', import.meta.url))]);
-  const child = await startChild(command, args, { name: 'echo server', ready: /^port \d+$/ });
-  const [, port] = await child.waitFor(/^port (\d+)$/);
-  return { port: Number(port), pid: child.pid, stop: () => child.stop() };
 }

@@ -1,3 +1,6 @@
+/** In ms. */
+export type Latency = { p50: number; p99: number; p999: number; max: number; mean: number };
+
 /** Values below this many units are counted exactly; above, the buckets grow with the value. */
 const EXACT = 256;
 const HALF_BITS = 7;
@@ -49,6 +52,11 @@ export class LatencyHistogram {
       if (seen >= rank) return Math.min(middleOf(bucket) / UNITS_PER_MS, this.#max);
     }
     return this.#max;
+  }
+
+  summary(): Latency {
+    const [p50, p99, p999] = [this.quantile(0.5), this.quantile(0.99), this.quantile(0.999)];
+    return { p50, p99, p999, max: this.max, mean: this.mean };
   }
 
   reset(): void {

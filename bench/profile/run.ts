@@ -4,7 +4,7 @@ import type { Options } from '../options.ts';
 import type { Progress } from '../report/progress.ts';
 import { fixed, table } from '../report/table.ts';
 import { SCENARIOS } from '../scenarios.ts';
-import type { LoadScenario } from '../scenarios.ts';
+import type { LoadScenario } from '../scenarios/scenario.ts';
 import { runLoadScenario } from '../suite.ts';
 import { chooseBuild } from '../target/choose.ts';
 import { weft } from '../target/weft.ts';
@@ -31,10 +31,11 @@ export async function profileScenario(
   const nodeArgs = ['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=200'];
   const once = { ...options, rounds: 1 };
   // The proxy writes its profile when it is stopped, so all is there once the scenario is over.
-  const outcome = await withBench(once, progress.say, (bench) =>
+  const outcome = await withBench(once, new Set([scenario.protocol]), progress.say, (bench) =>
     runLoadScenario(scenario, [weft({ ...build, nodeArgs })], bench),
   );
   progress.clear();
+  for (const { why } of outcome.absent) throw new Error(why);
 
   const [file] = (await readdir(folder)).filter((entry) => entry.endsWith('.cpuprofile'));
   if (file === undefined)

@@ -1,5 +1,5 @@
-import type { Wanted } from '../scenarios.ts';
-import type { LoadOutcome, MemoryOutcome } from '../suite.ts';
+import type { LoadScenario, Wanted } from '../scenarios/scenario.ts';
+import type { Absent, LoadOutcome, MemoryOutcome } from '../suite.ts';
 import {
   compareTargets,
   failuresOf,
@@ -26,7 +26,7 @@ export type Report = {
 export function reportLoad(outcome: LoadOutcome, judged: string): Report {
   const summaries = summarizeLoad(outcome);
   const verdicts = judgeLoad(outcome.scenario.wanted, summaries, judged);
-  return assemble(outcome, summaries, loadTable(summaries, outcome.scenario.light), verdicts);
+  return assemble(outcome, summaries, loadTable(summaries, outcome.scenario), verdicts);
 }
 
 export function reportMemory(outcome: MemoryOutcome, judged: string): Report {
@@ -45,17 +45,18 @@ function assemble(
   const failures = failuresOf(outcome);
   const failed =
     failures.count === 0 ? [] : [`  FAILED  ${failures.count} requests: ${failures.notes.slice(0, 3).join('; ')}`];
-  const lines = [`${name}: ${title}`, ...figures, ...verdicts.map(describeVerdict), ...failed];
+  const absent = outcome.absent.map(describeAbsent);
+  const lines = [`${name}: ${title}`, ...figures, ...absent, ...verdicts.map(describeVerdict), ...failed];
   return { scenario: name, lines, summaries, verdicts, failures: failures.count, outcome };
 }
 
-function loadTable(summaries: readonly LoadSummary[], light: boolean): string[] {
-  const head = ['', 'CPU µs', '±%', '× haproxy', 'req/s', 'p50 ms', 'p99 ms', 'RSS MB'];
+function loadTable(summaries: readonly LoadSummary[], { light, peers }: LoadScenario): string[] {
+  const head = ['', 'CPU µs', '±%', ...peers.map((peer) => `× ${peer}`), 'req/s', 'p50 ms', 'p99 ms', 'RSS MB'];
   const rows = summaries.map((summary) => [
     summary.name,
     fixed(summary.cpu, 1),
     fixed(summary.cpuSpread * 50, 0),
-    fixed(summary.cpuRatio, 2),
+    ...peers.map((peer) => fixed(summary.cpuRatios[peer] ?? Number.NaN, 2)),
     fixed(summary.rate, 0),
     fixed(summary.p50, 3),
     fixed(summary.p99, 3),
@@ -81,17 +82,32 @@ function memoryTable(summaries: readonly MemorySummary[]): string[] {
   );
 }
 
+/** The first line says what is wrong, those that follow are what the program itself had to say. */
+function describeAbsent({ name, why }: Absent): string {
+  return `  absent  ${name}: ${why.split('\n').slice(0, MOST_LINES).join('\n          ')}`;
+}
+
+const MOST_LINES = 5;
+
 export function describeVerdict({ target, wanted, value, ok }: Verdict): string {
-  const [what, unit, digits] = WORDS[wanted.figure];
+  const [what, unit, digits] = wordsFor(wanted);
   return `  ${ok ? 'ok    ' : 'misses'}  ${target}: ${what} ${fixed(value, digits)}${unit}, wanted at most ${wanted.atMost}${unit}`;
 }
 
-const WORDS = {
-  cpu: ['CPU of a request', ' µs', 1],
-  'cpu-ratio': ['CPU relative to haproxy', ' ×', 2],
-  'added-p50': ['added to the direct p50', ' ms', 3],
-  'idle-memory': ['memory when idle', ' MB', 1],
-} as const satisfies Record<Wanted['figure'], readonly [string, string, number]>;
+function wordsFor(wanted: Wanted): readonly [what: string, unit: string, digits: number] {
+  switch (wanted.figure) {
+    case 'cpu':
+      return ['CPU of a request', ' µs', 1];
+    case 'cpu-ratio':
+      return [`CPU relative to ${wanted.to}`, ' ×', 2];
+    case 'added-p50':
+      return ['added to the direct p50', ' ms', 3];
+    case 'p50-above':
+      return [`p50 above that of ${wanted.of}`, ' ms', 3];
+    case 'idle-memory':
+      return ['memory when idle', ' MB', 1];
+  }
+}
 
 /** Two builds in the same rounds; no line unless both ran. */
 export function describeComparison(outcome: LoadOutcome, here: string, there: string): string[] {

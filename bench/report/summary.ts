@@ -1,10 +1,9 @@
 import { median, medianDifference, medianRatio, spread } from '../measure/statistics.ts';
-import type { Wanted } from '../scenarios.ts';
+import type { Wanted } from '../scenarios/scenario.ts';
 import type { LoadOutcome, MemoryOutcome, Turn } from '../suite.ts';
 
-/** The way without a proxy, and the peer, that others are compared to. */
+/** The way without a proxy. */
 const BASELINE = 'direct';
-const PEER = 'haproxy';
 
 /** Medians over all turns. What a target does not have (the CPU of no proxy, a peer that did not run) is NaN. */
 export type LoadSummary = {
@@ -12,8 +11,8 @@ export type LoadSummary = {
   /** CPU µs of the proxies for each request, and its spread: (max - min) / median. */
   cpu: number;
   cpuSpread: number;
-  /** Median of the turns' ratios to HAProxy's CPU. */
-  cpuRatio: number;
+  /** Medians of the turns' ratios to each other target's CPU. */
+  cpuRatios: Record<string, number>;
   /** Requests each second. */
   rate: number;
   /** In ms. */
@@ -21,6 +20,8 @@ export type LoadSummary = {
   p99: number;
   /** Median of the turns' differences to the direct p50, in ms. */
   addedP50: number;
+  /** Medians of the turns' differences to each other target's p50, in ms. */
+  p50Above: Record<string, number>;
   /** Bytes. */
   resident: number;
 };
@@ -30,7 +31,6 @@ export type MemorySummary = { name: string; idle: number; connected: number; loa
 export type Verdict = { target: string; wanted: Wanted; value: number; ok: boolean };
 
 export function summarizeLoad(outcome: LoadOutcome): LoadSummary[] {
-  const peerCpu = turnsOf(outcome, PEER).map(cpuOf);
   const baseP50 = turnsOf(outcome, BASELINE).map(p50Of);
   return outcome.targets.map(({ name, turns }) => {
     const proxied = name !== BASELINE;
@@ -40,10 +40,11 @@ export function summarizeLoad(outcome: LoadOutcome): LoadSummary[] {
       name,
       cpu: median(cpu),
       cpuSpread: spread(cpu),
-      cpuRatio: medianRatio(cpu, peerCpu),
+      cpuRatios: toOthers(outcome, (others) => medianRatio(cpu, others.map(cpuOf))),
       rate: median(turns.map((turn) => turn.requests / turn.seconds)),
       p50: median(p50),
       p99: median(turns.map((turn) => turn.latency.p99)),
+      p50Above: toOthers(outcome, (others) => medianDifference(p50, others.map(p50Of))),
       addedP50: proxied ? medianDifference(p50, baseP50) : Number.NaN,
       resident: proxied ? median(turns.map((turn) => turn.resident)) : Number.NaN,
     };
@@ -54,6 +55,11 @@ export function summarizeLoad(outcome: LoadOutcome): LoadSummary[] {
 export function compareTargets(outcome: LoadOutcome, here: string, there: string): { cpu: number; p50: number } {
   const [a, b] = [turnsOf(outcome, here), turnsOf(outcome, there)];
   return { cpu: medianRatio(a.map(cpuOf), b.map(cpuOf)), p50: medianRatio(a.map(p50Of), b.map(p50Of)) };
+}
+
+function toOthers(outcome: LoadOutcome, compare: (turns: readonly Turn[]) => number): Record<string, number> {
+  const others = outcome.targets.filter(({ name }) => name !== BASELINE);
+  return Object.fromEntries(others.map(({ name, turns }) => [name, compare(turns)]));
 }
 
 function turnsOf(outcome: LoadOutcome, name: string): Turn[] {
@@ -100,9 +106,11 @@ function loadFigure(wanted: Wanted, summary: LoadSummary): number {
     case 'cpu':
       return summary.cpu;
     case 'cpu-ratio':
-      return summary.cpuRatio;
+      return summary.cpuRatios[wanted.to] ?? Number.NaN;
     case 'added-p50':
       return summary.addedP50;
+    case 'p50-above':
+      return summary.p50Above[wanted.of] ?? Number.NaN;
     case 'idle-memory':
       return Number.NaN;
   }

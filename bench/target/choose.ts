@@ -2,10 +2,13 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { ensureDebian } from '../../test/support/debian.ts';
-import { haproxyVersion } from '../measure/machine.ts';
 import type { Options } from '../options.ts';
-import { direct, haproxy, relay } from './peers.ts';
+import type { Protocol } from '../scenarios/scenario.ts';
+import { envoy } from './peers/envoy.ts';
+import { haproxy } from './peers/haproxy.ts';
+import { nghttpx } from './peers/nghttpx.ts';
+import { nginx } from './peers/nginx.ts';
+import { direct, relay } from './peers/plain.ts';
 import type { TargetKind } from './target.ts';
 import { weft, weftTwice } from './weft.ts';
 import type { WeftBuild } from './weft.ts';
@@ -20,17 +23,33 @@ export const OTHER = 'other';
 
 type Choice = Pick<Options, 'targets' | 'weftEntry' | 'compare'>;
 
-/** The targets that the options ask for, with their builds ready to run. */
-export async function chooseTargets(options: Choice, progress: (what: string) => void): Promise<TargetKind[]> {
+/**
+ * The targets that the options ask for and one of the protocols needs, ready to start. A peer that cannot be had stays
+ * among them; its start then says why.
+ */
+export async function chooseTargets(
+  options: Choice,
+  protocols: ReadonlySet<Protocol>,
+  progress: (what: string) => void,
+): Promise<TargetKind[]> {
   const builds = [ourBuild(options), ...(options.compare === undefined ? [] : [otherBuild(options.compare)])];
   const [ours, other] = builds as [Build, Build?];
-  const all = [direct, relay, haproxy, weft(ours), ...(other === undefined ? [] : [weft(other)]), weftTwice(ours)];
-  const chosen = pick(all, options.targets);
-  if (chosen.includes(haproxy)) await ensureHaproxy(progress);
+  const peers = [direct, relay, haproxy, nginx, nghttpx, envoy];
+  const all = [...peers, weft(ours), ...(other === undefined ? [] : [weft(other)]), weftTwice(ours)];
+  const chosen = pick(all, options.targets).filter((kind) => kind.protocols.some((one) => protocols.has(one)));
   for (const build of builds) {
     if (chosen.some(({ name }) => name.startsWith(build.name))) await makeReady(build, progress);
   }
-  return chosen;
+  return Promise.all(chosen.map((kind) => prepared(kind, progress)));
+}
+
+async function prepared(kind: TargetKind, progress: (what: string) => void): Promise<TargetKind> {
+  try {
+    await kind.prepare?.(progress);
+    return kind;
+  } catch (error) {
+    return { ...kind, start: () => Promise.reject(error) };
+  }
 }
 
 /** The build that the wanted figures are for, ready to run. */
@@ -57,23 +76,6 @@ function otherBuild(checkout: string): Build {
 async function makeReady({ checkout, entry }: Build, progress: (what: string) => void): Promise<void> {
   if (checkout !== undefined) await buildBundle(checkout, progress);
   if (!existsSync(entry)) throw new Error(`there is no ${entry} to measure`);
-}
-
-async function ensureHaproxy(progress: (what: string) => void): Promise<void> {
-  progress('look for haproxy');
-  try {
-    await ensureDebian(['haproxy']);
-  } catch (cause) {
-    // Whoever put another HAProxy on PATH, on whatever system, measures against that one.
-    if (haproxyVersion() === undefined) {
-      throw new Error(
-        `no haproxy to compare with; --targets direct,relay,weft goes without\n${(cause as Error).message}`,
-        {
-          cause,
-        },
-      );
-    }
-  }
 }
 
 function pick(all: readonly TargetKind[], names: readonly string[] | undefined): TargetKind[] {

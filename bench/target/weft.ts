@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { freePort, startChild } from '../../test/support/children.ts';
 import type { Child } from '../../test/support/children.ts';
 import { ECHO_SERVICE } from '../load/echo-traffic.ts';
+import { HTTP_HOST } from '../load/http-traffic.ts';
+import type { Protocol } from '../scenarios/scenario.ts';
 import { untilServing } from './target.ts';
 import type { TargetKind, TargetPlace } from './target.ts';
 
@@ -19,14 +21,25 @@ export function weft(build: WeftBuild): TargetKind {
   return {
     name: build.name,
     about: 'one sidecar (egress), as shipped: local API, embedded registry, a static cluster',
+    protocols: ['bolt', 'http1', 'http2', 'grpc'],
     async start(place) {
       const control = await startControl(build, place);
       const port = await freePort();
-      const listeners = [egressListener(port)];
-      const clusters = [cluster(place.backendPort)];
-      const proxy = await startSidecar(build, place, { id: 'egress', listeners, clusters, registry: control.registry });
-      await untilServing(proxy, port);
-      return { name: build.name, port, proxies: [proxy], beside: [control.child] };
+      const listeners = [egressListener(port, place.protocol)];
+      const clusters = [cluster(place.backendPort, place.protocol)];
+      try {
+        const proxy = await startSidecar(build, place, {
+          id: 'egress',
+          listeners,
+          clusters,
+          registry: control.registry,
+        });
+        await untilServing(proxy, port, place.protocol);
+        return { name: build.name, port, proxies: [proxy], beside: [control.child] };
+      } catch (error) {
+        await control.child[Symbol.asyncDispose]();
+        throw error;
+      }
     },
   };
 }
@@ -37,6 +50,7 @@ export function weftTwice(build: WeftBuild): TargetKind {
   return {
     name,
     about: 'two sidecars in series (egress, ingress), as a call in the mesh passes them',
+    protocols: ['bolt'],
     async start(place) {
       const { child, registry } = await startControl(build, place);
       const [port, ingressPort] = [await freePort(), await freePort()];
@@ -46,14 +60,14 @@ export function weftTwice(build: WeftBuild): TargetKind {
         clusters: [],
         registry,
       });
-      await untilServing(ingress, ingressPort);
+      await untilServing(ingress, ingressPort, place.protocol);
       const egress = await startSidecar(build, place, {
         id: 'egress-of-two',
-        listeners: [egressListener(port)],
-        clusters: [cluster(ingressPort)],
+        listeners: [egressListener(port, place.protocol)],
+        clusters: [cluster(ingressPort, place.protocol)],
         registry,
       });
-      await untilServing(egress, port);
+      await untilServing(egress, port, place.protocol);
       return { name, port, proxies: [egress, ingress], beside: [child] };
     },
   };
@@ -93,8 +107,9 @@ function startNode(build: WeftBuild, place: TargetPlace, args: readonly string[]
   return startChild(command, all, { name });
 }
 
-function egressListener(port: number): object {
-  return { name: 'egress', address: `127.0.0.1:${port}`, protocol: 'bolt', direction: 'egress' };
+function egressListener(port: number, protocol: Protocol): object {
+  const accepts = protocol === 'bolt' ? 'bolt' : 'http';
+  return { name: 'egress', address: `127.0.0.1:${port}`, protocol: accepts, direction: 'egress' };
 }
 
 function ingressListener(port: number, appPort: number): object {
@@ -102,6 +117,9 @@ function ingressListener(port: number, appPort: number): object {
   return { name: 'ingress', address: `127.0.0.1:${port}`, protocol: 'bolt', direction: 'ingress', app };
 }
 
-function cluster(port: number): object {
-  return { name: ECHO_SERVICE, endpoints: [`127.0.0.1:${port}`] };
+/** Its name is what a caller asks for: a Bolt service, or the host of an HTTP request. */
+function cluster(port: number, protocol: Protocol): object {
+  const endpoints = [`127.0.0.1:${port}`];
+  if (protocol === 'bolt') return { name: ECHO_SERVICE, endpoints };
+  return { name: HTTP_HOST, endpoints, http: { version: protocol === 'http1' ? 'http1' : 'http2' } };
 }
