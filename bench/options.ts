@@ -33,7 +33,7 @@ HAProxy, nginx, nghttpx and Envoy. Prints medians over the rounds.
   --targets A,B      only these: direct, relay, haproxy, nginx, nghttpx, envoy, weft, weft-x2
   --rounds N         rounds a scenario (default 3)
   --duration S       measured seconds of each target in a round (default 2)
-  --warm-up S        load on each freshly started target before the rounds (default 3)
+  --warm-up S        load on each target in Node before the rounds (default 3; others at most 1)
   --quick            one round of 1 s after 1.5 s of warm-up: a first look, not a figure to quote
   --json FILE        writes all figures, each turn's too
   --pin              the proxy alone on CPU 0, load and echo server on the others (taskset)

@@ -14,6 +14,9 @@ import type { Target, TargetKind, TargetPlace } from './target/target.ts';
 /** What a process needs to come to rest after its start, or after a change, before its memory is read. */
 const SETTLE_MS = 2000;
 
+/** Enough for a program that was compiled before: its connections upstream are open and its buffers are there. */
+const NATIVE_WARM_UP_MS = 1000;
+
 export type Bench = {
   loader: Loader;
   /** Holds idle connections. */
@@ -25,7 +28,7 @@ export type Bench = {
   rounds: number;
   /** Measured time of one target in one round, in ms. */
   durationMs: number;
-  /** Load on a freshly started target before anything is measured (the JIT compiler), in ms. */
+  /** Load on a freshly started target before anything is measured (the JIT compiler), in ms; shorter without one. */
   warmUpMs: number;
   progress(what: string): void;
 };
@@ -52,10 +55,7 @@ export async function runLoadScenario(
 ): Promise<LoadOutcome> {
   const { targets, absent } = await startAll(scenario, kinds, bench);
   try {
-    for (const target of targets) {
-      bench.progress(`${scenario.name}: warm-up, ${target.name}`);
-      await bench.loader.warmUp(scenario.load, { port: target.port, proxies: [], ms: bench.warmUpMs });
-    }
+    for (const target of targets) await warmUp(scenario, target, bench);
     const outcome = targets.map(({ name }) => ({ name, turns: [] as Turn[] }));
     const durationMs = bench.durationMs / scenario.turns;
     for (let turn = 0; turn < bench.rounds * scenario.turns; turn++) {
@@ -119,6 +119,12 @@ function backendOf(bench: Bench, protocol: Protocol): Backend {
   const backend = bench.backends.get(protocol);
   if (backend === undefined) throw new Error(`no backend for ${protocol}`);
   return backend;
+}
+
+async function warmUp(scenario: Scenario, target: Target, bench: Bench): Promise<void> {
+  bench.progress(`${scenario.name}: warm-up, ${target.name}`);
+  const ms = target.jit === true ? bench.warmUpMs : Math.min(bench.warmUpMs, NATIVE_WARM_UP_MS);
+  await bench.loader.warmUp(scenario.load, { port: target.port, proxies: [], ms });
 }
 
 async function takeTurn(scenario: Scenario, target: Target, bench: Bench, ms: number): Promise<Turn> {
@@ -190,7 +196,7 @@ async function measureMemory(scenario: MemoryScenario, target: Target, bench: Be
   await delay(SETTLE_MS);
   const connected = residentOf(target);
   await bench.generator.release();
-  await bench.loader.warmUp(scenario.load, { port: target.port, proxies: [], ms: bench.warmUpMs });
+  await warmUp(scenario, target, bench);
   const { resident, failures, failureNotes } = await takeTurn(scenario, target, bench, bench.durationMs);
   const peak = target.proxies.reduce((sum, proxy) => sum + memoryOf(proxy.pid).peak, 0);
   return { idle, connected, loaded: resident, peak, failures, failureNotes };

@@ -12,6 +12,8 @@ export type Target = {
   proxies: readonly Child[];
   /** Other processes that the proxies need, beside the way of the load. */
   beside?: readonly Child[];
+  /** Its code is compiled while it runs, and is slow until then: it needs the whole warm-up. */
+  jit?: boolean;
 };
 
 export type TargetPlace = {

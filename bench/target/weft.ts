@@ -35,7 +35,7 @@ export function weft(build: WeftBuild): TargetKind {
           registry: control.registry,
         });
         await untilServing(proxy, port, place.protocol);
-        return { name: build.name, port, proxies: [proxy], beside: [control.child] };
+        return { name: build.name, port, proxies: [proxy], beside: [control.child], jit: true };
       } catch (error) {
         await control.child[Symbol.asyncDispose]();
         throw error;
@@ -68,7 +68,7 @@ export function weftTwice(build: WeftBuild): TargetKind {
         registry,
       });
       await untilServing(egress, port, place.protocol);
-      return { name, port, proxies: [egress, ingress], beside: [child] };
+      return { name, port, proxies: [egress, ingress], beside: [child], jit: true };
     },
   };
 }

@@ -18,6 +18,6 @@ export const relay: TargetKind = {
     const file = fileURLToPath(new URL('../../relay.ts', import.meta.url));
     const [command, args] = at(process.execPath, [file, String(port), String(backendPort)]);
     const child = await startChild(command, args, { name: 'relay', ready: /^ready$/ });
-    return { name: 'relay', port, proxies: [child] };
+    return { name: 'relay', port, proxies: [child], jit: true };
   },
 };
