@@ -75,7 +75,13 @@ export function weftTwice(build: WeftBuild): TargetKind {
 
 async function startControl(build: WeftBuild, place: TargetPlace): Promise<{ child: Child; registry: object }> {
   const address = `127.0.0.1:${await freePort()}`;
-  const child = await startNode(build, place, ['control', '--address', address], `${build.name} (control)`);
+  // What Node is told besides, a profiler for instance, is for the sidecars.
+  const child = await startNode(
+    { name: build.name, entry: build.entry },
+    place,
+    ['control', '--address', address],
+    `${build.name} (control)`,
+  );
   return { child, registry: { type: 'embedded', address } };
 }
 
