@@ -84,7 +84,8 @@ function memoryTable(summaries: readonly MemorySummary[]): string[] {
 
 /** The first line says what is wrong, those that follow are what the program itself had to say. */
 function describeAbsent({ name, why }: Absent): string {
-  return `  absent  ${name}: ${why.split('\n').slice(0, MOST_LINES).join('\n          ')}`;
+  const lines = why.split('\n').filter((line) => line.trim() !== '');
+  return `  absent  ${name}: ${lines.slice(0, MOST_LINES).join('\n          ')}`;
 }
 
 const MOST_LINES = 5;
