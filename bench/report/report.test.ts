@@ -52,7 +52,7 @@ test('what is added is the difference within a turn', () => {
   ]);
 });
 
-test('a limit that is passed, or a figure that could not be had, misses', () => {
+test('a limit that is passed misses, and a figure that could not be had is not ok', () => {
   const weft = { name: 'weft', turns: [turn(20, 1)] };
   const slow = reportLoad(
     { scenario: connections, targets: [{ name: 'haproxy', turns: [turn(10, 1)] }, weft], absent: [] },
@@ -64,6 +64,7 @@ test('a limit that is passed, or a figure that could not be had, misses', () => 
     alone.verdicts.map(({ ok }) => ok),
     [false],
   );
+  assert.equal(alone.lines.at(-1), '  unknown weft: CPU relative to haproxy, wanted at most 1.5 ×');
 });
 
 test('peers are columns, and what is wanted beside them is judged', () => {

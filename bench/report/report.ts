@@ -45,7 +45,7 @@ function assemble(
   const failures = failuresOf(outcome);
   const failed =
     failures.count === 0 ? [] : [`  FAILED  ${failures.count} requests: ${failures.notes.slice(0, 3).join('; ')}`];
-  const absent = outcome.absent.map(describeAbsent);
+  const absent = outcome.absent.flatMap(describeAbsent);
   const lines = [`${name}: ${title}`, ...figures, ...absent, ...verdicts.map(describeVerdict), ...failed];
   return { scenario: name, lines, summaries, verdicts, failures: failures.count, outcome };
 }
@@ -83,16 +83,20 @@ function memoryTable(summaries: readonly MemorySummary[]): string[] {
 }
 
 /** The first line says what is wrong, those that follow are what the program itself had to say. */
-function describeAbsent({ name, why }: Absent): string {
+function describeAbsent({ name, why }: Absent): string[] {
   const lines = why.split('\n').filter((line) => line.trim() !== '');
-  return `  absent  ${name}: ${lines.slice(0, MOST_LINES).join('\n          ')}`;
+  const [first = '', ...others] = lines.slice(0, MOST_LINES);
+  return [`  absent  ${name}: ${first}`, ...others.map((line) => `          ${line}`)];
 }
 
 const MOST_LINES = 5;
 
 export function describeVerdict({ target, wanted, value, ok }: Verdict): string {
   const [what, unit, digits] = wordsFor(wanted);
-  return `  ${ok ? 'ok    ' : 'misses'}  ${target}: ${what} ${fixed(value, digits)}${unit}, wanted at most ${wanted.atMost}${unit}`;
+  const limit = `wanted at most ${wanted.atMost}${unit}`;
+  // Beside a peer that did not run: neither reached nor missed, but nothing that --strict lets pass.
+  if (Number.isNaN(value)) return `  unknown ${target}: ${what}, ${limit}`;
+  return `  ${ok ? 'ok    ' : 'misses'}  ${target}: ${what} ${fixed(value, digits)}${unit}, ${limit}`;
 }
 
 function wordsFor(wanted: Wanted): readonly [what: string, unit: string, digits: number] {
