@@ -19,6 +19,9 @@ async function main(options: Options): Promise<number> {
   return measure(options, progress, print);
 }
 
+// One listener on 'exit' for each child, and all targets of a scenario run at once.
+process.setMaxListeners(30);
+
 // An interrupt ends the children and removes the folder: both hang on the exit of this process.
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
