@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type { LoadResult } from './load/contract.ts';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Backend } from './load/backends.ts';
+import type { LoadResult } from './load/contract.ts';
 import type { Loader } from './load/loader.ts';
 import type { Generator } from './load/processes.ts';
 import type { CommandLine } from './measure/pinning.ts';

@@ -101,6 +101,8 @@ for (const [name, otherwise, expected] of [
   ["another caller's reply", (_, socket) => void socket.write(replyTo('f'.repeat(16))), /another caller's reply/],
   ['a reply that comes twice', (mark, socket) => void socket.write(replyTo(mark).repeat(2)), /bytes after the reply/],
   ['a reply without a length', (_, socket) => void socket.write('HTTP/1.1 200 OK\r\n\r\n'), /without a status line/],
+  ['what is no HTTP', (_, socket) => void socket.write('\r\n\r\n'), /without a status line/],
+  ['a head without an end', (_, socket) => void socket.write('x'.repeat(20_000)), /without a status line/],
   ['a connection that ends', (_, socket) => void socket.destroy(), /closed/],
 ] as const satisfies [string, Answer, RegExp][]) {
   test(`the load notices ${name}`, async (t) => {

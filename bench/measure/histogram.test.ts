@@ -28,6 +28,17 @@ test('count, mean and max are exact', () => {
   assert.equal(histogram.quantile(1), 3);
 });
 
+test('a summary has the quantiles by name', () => {
+  const histogram = new LatencyHistogram();
+  for (const value of [1, 2, 3]) histogram.record(value);
+  const { p50, p99, p999, max, mean } = histogram.summary();
+  assert.deepEqual(
+    [p50, p99, p999],
+    [0.5, 0.99, 0.999].map((part) => histogram.quantile(part)),
+  );
+  assert.deepEqual([max, mean], [3, 2]);
+});
+
 test('a value beyond the range counts as the largest', () => {
   const histogram = new LatencyHistogram();
   histogram.record(10 ** 9);
