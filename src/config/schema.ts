@@ -151,7 +151,9 @@ const health = v.pipe(
             3,
           ),
         }),
-        v.description("Heartbeats to the app's own port."),
+        v.description(
+          "Checks of the app's own ports: heartbeats where it offers a service over Bolt, connections elsewhere.",
+        ),
       ),
       {},
     ),

@@ -6,9 +6,9 @@
 
 /** Names what a consumer asks for and a provider offers. */
 export interface ServiceKey {
-  /** SOFARPC's unique name, `interface:version[:uniqueId]`, or any other service name. */
+  /** SOFARPC's unique name, `interface:version[:uniqueId]`, the host of HTTP, or any other service name. */
   readonly service: string;
-  /** `bolt` today. One service may be offered over several protocols at once; they never mix. */
+  /** `bolt`, `http` (of any version, gRPC too), `tcp`, or what only others carry. One service may be offered over several protocols at once; they never mix. */
   readonly protocol: string;
   /** Empty when no group is used. */
   readonly group: string;

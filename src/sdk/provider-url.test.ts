@@ -30,19 +30,20 @@ test('values cannot break out of the query, and stay readable where they can', (
 });
 
 test('known properties become metadata and weight, others stay what they are', () => {
-  const { metadata, weight } = metadataOf({
-    serializeType: '4',
-    appName: '',
-    version: '',
-    properties: { _TIMEOUT: '500', _WEIGHT: '30', app_name: 'shop', p: '13', color: 'blue', v: '3.0' },
-  });
+  const properties = { _TIMEOUT: '500', _WEIGHT: '30', app_name: 'shop', p: '13', color: 'blue', v: '3.0' };
+  const { metadata, weight } = metadataOf({ serializeType: '4', appName: '', version: '', properties }, 'bolt');
   assert.deepEqual(metadata, { app: 'shop', serialization: 'hessian2', timeout: '500', version: '3.0', color: 'blue' });
   assert.equal(weight, 30);
 });
 
 test('nonsense in known properties falls back to what is usual', () => {
-  const { metadata, weight } = metadataOf({ properties: { timeout: 'soon', weight: '-4' } });
+  const { metadata, weight } = metadataOf({ properties: { timeout: 'soon', weight: '-4' } }, 'bolt');
   assert.deepEqual(metadata, { serialization: 'hessian2', version: '4.0' });
   assert.equal(weight, 100);
-  assert.equal(metadataOf({ properties: { weight: '0' } }).weight, 0);
+  assert.equal(metadataOf({ properties: { weight: '0' } }, 'bolt').weight, 0);
+});
+
+test('of a service of HTTP nothing is said that it does not say itself', () => {
+  assert.deepEqual(metadataOf({ properties: { color: 'blue' } }, 'http').metadata, { color: 'blue' });
+  assert.deepEqual(metadataOf({ version: '2.1', properties: {} }, 'http').metadata, { version: '2.1' });
 });

@@ -1,6 +1,6 @@
 import { MAX_WEIGHT } from '../registry/instances.ts';
 import type { ServiceInstance } from '../registry/registry.ts';
-import { normalizeSerialization, protocolCode } from './protocol.ts';
+import { BOLT, normalizeSerialization, protocolCode } from './protocol.ts';
 
 /** Where the names in `ServiceInstance.metadata` and those of SOFARPC's urls differ. */
 const URL_NAMES: readonly (readonly [metadata: string, url: string])[] = [
@@ -63,7 +63,9 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
 const DROPPED: ReadonlySet<string> = new Set(['p', ...Object.values(ALIASES).flat()]);
 
 /** Metadata and weight of an instance, out of what an SDK says of its provider. */
-export function metadataOf(meta: ProviderMeta): { metadata: Record<string, string>; weight: number } {
+export function metadataOf(meta: ProviderMeta, protocol: string): { metadata: Record<string, string>; weight: number } {
+  // What SOFARPC takes for granted says nothing of a service of another kind.
+  const usual = protocol === BOLT ? { serialization: 'hessian2', version: '4.0' } : { serialization: '', version: '' };
   const property = (name: string): string => {
     for (const alias of ALIASES[name] ?? []) {
       const value = meta.properties[alias];
@@ -74,9 +76,9 @@ export function metadataOf(meta: ProviderMeta): { metadata: Record<string, strin
   const known: Record<string, string> = {
     app: meta.appName || property('app'),
     zone: property('zone'),
-    serialization: normalizeSerialization(meta.serializeType || property('serialization') || 'hessian2'),
+    serialization: normalizeSerialization(meta.serializeType || property('serialization') || usual.serialization),
     timeout: /^\d{1,9}$/.test(property('timeout')) ? property('timeout') : '',
-    version: meta.version || property('version') || '4.0',
+    version: meta.version || property('version') || usual.version,
   };
   const entries = Object.entries(known).filter(([, value]) => value !== '');
   for (const entry of Object.entries(meta.properties)) if (!DROPPED.has(entry[0])) entries.push(entry);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { silentLogger } from '../telemetry/log.ts';
-import type { AppHealth } from './health/app-health.ts';
+import type { AppHealth, PortCheck } from './health/app-health.ts';
 import type { Verdict } from './health/verdict.ts';
 import { HEALTHY } from './health/verdict.ts';
 import { EMPTY_STATE } from './model.ts';
@@ -32,8 +32,8 @@ class FakeHealth implements AppHealth {
     return this.ports.get(port ?? -1) ?? this.general;
   }
 
-  watch(host: string, ports: ReadonlySet<number>): void {
-    this.watched = [...ports].map((port) => `${host}:${port}`);
+  watch(host: string, ports: ReadonlyMap<number, PortCheck>): void {
+    this.watched = [...ports].map(([port, check]) => `${host}:${port} ${check}`);
   }
 
   suspect(): void {}
@@ -97,7 +97,7 @@ test('a publication is offered exactly while the application is healthy', async 
   assert.deepEqual(registry.calls, ['publish a:1@bolt', 'unpublish a:1@bolt', 'publish a:1@bolt']);
 });
 
-test('each port is judged by itself; only Bolt ports get heartbeats', async () => {
+test('each port is judged by itself, by heartbeats where Bolt is spoken', async () => {
   const { registry, health, publisher } = setUp();
   health.general = HEALTHY;
   health.ports.set(2, { state: 'unhealthy', reason: 'gone' });
@@ -105,22 +105,28 @@ test('each port is judged by itself; only Bolt ports get heartbeats', async () =
     stateWith(
       { serviceName: 'a:1', port: 1 },
       { serviceName: 'b:1', port: 2 },
-      { serviceName: 'c:1', port: 2, protocolType: 'rest' },
+      { serviceName: 'shop', port: 2, protocolType: 'rest' },
+      { serviceName: 'shop', port: 3, protocolType: 'tr' },
       { serviceName: 'd:1' },
     ),
   );
   await settle();
-  assert.deepEqual(health.watched, ['127.0.0.1:1', '127.0.0.1:2', '127.0.0.1:12199']);
+  assert.deepEqual(health.watched, [
+    '127.0.0.1:1 heartbeat',
+    '127.0.0.1:2 heartbeat',
+    '127.0.0.1:3 connect',
+    '127.0.0.1:12199 heartbeat',
+  ]);
   assert.deepEqual(
     registry.published.map((instance) => instance.service),
-    ['a:1', 'c:1', 'd:1'],
+    ['a:1', 'shop:1.0', 'd:1'],
   );
 });
 
 test('the last publication that is taken back takes its heartbeats with it', () => {
   const { health, publisher } = setUp();
   void publisher.update(stateWith({ serviceName: 'a:1' }));
-  assert.deepEqual(health.watched, ['127.0.0.1:12199']);
+  assert.deepEqual(health.watched, ['127.0.0.1:12199 heartbeat']);
   void publisher.update(started);
   assert.deepEqual(health.watched, []);
 });

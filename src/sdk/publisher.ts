@@ -4,7 +4,7 @@ import { sameInstance } from '../registry/instances.ts';
 import { keyText } from '../registry/registry.ts';
 import type { Registry, ServiceInstance, ServiceKey } from '../registry/registry.ts';
 import type { Logger } from '../telemetry/log.ts';
-import type { AppHealth } from './health/app-health.ts';
+import type { AppHealth, PortCheck } from './health/app-health.ts';
 import type { Publication, RegistrationState } from './model.ts';
 import { BOLT } from './protocol.ts';
 
@@ -120,7 +120,7 @@ export class Publisher {
       if (entry !== undefined) entry.publication = publication;
       else this.#entries.set(key, newEntry(publication));
     }
-    this.#health.watch(this.#options.ingress()?.app.host, this.#heartbeatPorts());
+    this.#health.watch(this.#options.ingress()?.app.host, this.#portChecks());
     this.refresh();
     return Promise.all([...this.#entries.values()].map((entry) => entry.settled));
   }
@@ -151,7 +151,7 @@ export class Publisher {
   #reconcile(entry: Entry): void {
     const ingress = this.#options.ingress();
     if (ingress === undefined) return this.#retract(entry, NO_INGRESS);
-    const verdict = this.#health.verdict(this.#heartbeatPort(entry.publication));
+    const verdict = this.#health.verdict(this.portOf(entry.publication));
     if (verdict.state === 'unhealthy') return this.#retract(entry, verdict.reason);
     // What is offered stays so until the application is known to be unwell.
     if (verdict.state === 'healthy' || entry.offered !== undefined) return this.#offer(entry, ingress.advertise);
@@ -237,18 +237,16 @@ export class Publisher {
     return ingress === undefined ? '' : formatAddress(ingress.advertise);
   }
 
-  /** Only Bolt has heartbeats; what goes by another protocol depends on checkService alone. */
-  #heartbeatPort(publication: Publication): number | undefined {
-    return publication.protocol === BOLT ? this.portOf(publication) : undefined;
-  }
-
-  #heartbeatPorts(): Set<number> {
-    const ports = new Set<number>();
+  /** Only Bolt has heartbeats. */
+  #portChecks(): Map<number, PortCheck> {
+    const checks = new Map<number, PortCheck>();
     for (const { publication } of this.#entries.values()) {
-      const port = this.#heartbeatPort(publication);
-      if (port !== undefined) ports.add(port);
+      const port = this.portOf(publication);
+      if (port === undefined) continue;
+      if (publication.protocol === BOLT) checks.set(port, 'heartbeat');
+      else if (!checks.has(port)) checks.set(port, 'connect');
     }
-    return ports;
+    return checks;
   }
 }
 

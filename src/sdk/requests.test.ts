@@ -31,7 +31,7 @@ test('what the Java SDK publishes: bolt, no port, nulls', () => {
 
 test('a service without a version is its version 1.0, as its callers name it', () => {
   const body = { serviceName: 'com.demo.Echo' };
-  for (const parse of [parsePublish, parseSubscribe, parseSelector]) assert.equal(parse(body).service, SERVICE);
+  for (const parse of [parsePublish, parseSubscribe]) assert.equal(parse(body).service, SERVICE);
   assert.equal(parsePublish({ serviceName: 'com.demo.Echo:2.0:blue' }).service, 'com.demo.Echo:2.0:blue');
 });
 
@@ -63,17 +63,31 @@ test('protocols and ports are read in every spelling', () => {
     assert.equal(parsePublish({ serviceName: SERVICE, protocolType }).protocol, 'bolt');
     assert.equal(parseSubscribe({ serviceName: SERVICE, protocolType }).protocol, 'bolt');
   }
-  assert.equal(parsePublish({ serviceName: SERVICE, protocolType: 'REST' }).protocol, 'rest');
+  for (const protocolType of ['http', 'HTTP2', 'h2', 'h2c', 'gRPC', 'REST']) {
+    assert.equal(parsePublish({ serviceName: SERVICE, protocolType }).protocol, 'http');
+  }
+  assert.equal(parsePublish({ serviceName: SERVICE, protocolType: 'TR' }).protocol, 'tr');
+  assert.equal(parsePublish({ serviceName: SERVICE, protocolType: 'constructor' }).protocol, 'constructor');
   for (const port of ['12199', 12199, ' 12199 '])
     assert.equal(parsePublish({ serviceName: SERVICE, port }).port, 12199);
   for (const port of ['', null]) assert.equal(parsePublish({ serviceName: SERVICE, port }).port, undefined);
+});
+
+test('a service of HTTP is named as callers name its host, and has no version', () => {
+  const names = (serviceName: string, protocolType: string): string[] => [
+    parsePublish({ serviceName, protocolType }).service,
+    parseSubscribe({ serviceName, protocolType }).service,
+  ];
+  assert.deepEqual(names('Shop.HTTP', 'grpc'), ['shop.http', 'shop.http']);
+  assert.deepEqual(names(SERVICE, 'rest'), [SERVICE, SERVICE]);
+  assert.deepEqual(names('Shop', 'bolt'), ['Shop:1.0', 'Shop:1.0']);
 });
 
 test('every fault of a body is told, each with its place', () => {
   assert.throws(() => parsePublish({ serviceName: ' ', port: 70000, providerMetaInfo: { properties: [{}] } }), {
     code: 'bad_request',
     message:
-      'serviceName is required, as interface:version[:uniqueId]; port must be 1 to 65535; ' +
+      'serviceName is required, as interface:version[:uniqueId], or for HTTP the host; port must be 1 to 65535; ' +
       'providerMetaInfo.properties.0 must be a text',
   });
   assert.throws(() => parsePublish({ serviceName: 'a b' }), /serviceName must not hold blanks/);

@@ -4,14 +4,15 @@
  */
 import * as v from 'valibot';
 import { WeftError } from '../core/errors.ts';
-import { DEFAULT_VERSION, keyGroup } from '../registry/sofa-names.ts';
+import { keyGroup } from '../registry/sofa-names.ts';
 import type { ApplicationInfo, Publication, Subscription } from './model.ts';
-import { normalizeProtocol } from './protocol.ts';
+import { normalizeProtocol, normalizeService } from './protocol.ts';
 import { metadataOf } from './provider-url.ts';
 import { parseTargetAddress } from './target-address.ts';
 
 /** Names registrations to take back; a field that the SDK left out is `undefined`. */
 export interface Selector {
+  /** As it was sent: what it means depends on the protocol. */
   readonly service: string;
   readonly protocol: string | undefined;
   readonly group: string | undefined;
@@ -37,9 +38,8 @@ const properties = v.pipe(
 );
 const serviceName = v.pipe(
   text,
-  v.nonEmpty('is required, as interface:version[:uniqueId]'),
+  v.nonEmpty('is required, as interface:version[:uniqueId], or for HTTP the host'),
   v.regex(/^[^\s\p{Cc}]+$/u, 'must not hold blanks or control characters'),
-  v.transform((name) => (name.includes(':') ? name : `${name}:${DEFAULT_VERSION}`)),
 );
 const protocolType = v.pipe(
   text,
@@ -109,24 +109,21 @@ export function parseApplication(body: object): ApplicationInfo {
 
 export function parsePublish(body: object): Publication {
   const request = parse(publishBody, body);
+  const protocol = normalizeProtocol(request.protocolType);
   return {
-    service: request.serviceName,
-    protocol: normalizeProtocol(request.protocolType),
+    service: normalizeService(request.serviceName, protocol),
+    protocol,
     group: request.group,
     port: request.port,
     onlyPublishInCloud: request.onlyPublishInCloud,
-    ...metadataOf(providerMeta(request.providerMetaInfo)),
+    ...metadataOf(providerMeta(request.providerMetaInfo), protocol),
   };
 }
 
 export function parseSubscribe(body: object): Subscription {
-  const {
-    serviceName: service,
-    protocolType: protocol,
-    targetAppAddress: target,
-    ...rest
-  } = parse(subscribeBody, body);
-  return { ...rest, service, protocol: normalizeProtocol(protocol), target };
+  const { serviceName, protocolType, targetAppAddress: target, ...rest } = parse(subscribeBody, body);
+  const protocol = normalizeProtocol(protocolType);
+  return { ...rest, service: normalizeService(serviceName, protocol), protocol, target };
 }
 
 export function parseSelector(body: object): Selector {

@@ -51,7 +51,15 @@ test('a bare name takes back the Bolt one, then the only one left, as Java does 
 
 test('a bare name that stands for several is refused', () => {
   const state = publish(publish(started, { protocolType: 'tr' }), { protocolType: 'rest' });
-  assert.throws(() => unpublish(state, {}), /stands for .*@tr, .*@rest: name protocolType and group/);
+  assert.throws(() => unpublish(state, {}), /stands for .*@tr, .*@http: name protocolType and group/);
+});
+
+test('a bare name means a host, too, when that is what was published', () => {
+  const state = publish(started, { serviceName: 'shop.http', protocolType: 'http' });
+  assert.deepEqual([...state.publications.keys()], ['shop.http@http']);
+  assert.equal(unpublish(state, { serviceName: 'Shop.http' }).publications.size, 0);
+  assert.equal(unpublish(state, { serviceName: 'shop.http', protocolType: 'grpc' }).publications.size, 0);
+  assert.equal(unpublish(state, { serviceName: 'shop.http', protocolType: 'bolt' }), state);
 });
 
 test('a client in a loop meets a bound', () => {

@@ -2,7 +2,7 @@ import { WeftError } from '../core/errors.ts';
 import { keyText } from '../registry/registry.ts';
 import type { ServiceKey } from '../registry/registry.ts';
 import type { ApplicationInfo, Publication, RegistrationState, Subscription } from './model.ts';
-import { BOLT } from './protocol.ts';
+import { BOLT, normalizeService } from './protocol.ts';
 import type { Selector } from './requests.ts';
 
 export type Command =
@@ -82,11 +82,13 @@ function removed<T extends ServiceKey>(all: ReadonlyMap<string, T>, selector: Se
  */
 function select<T extends ServiceKey>(all: ReadonlyMap<string, T>, selector: Selector): T | undefined {
   const { service, protocol, group } = selector;
-  const usual = all.get(keyText({ service, protocol: protocol ?? BOLT, group: group ?? '' }));
+  const usualProtocol = protocol ?? BOLT;
+  const usualName = normalizeService(service, usualProtocol);
+  const usual = all.get(keyText({ service: usualName, protocol: usualProtocol, group: group ?? '' }));
   if (usual !== undefined) return usual;
   const others = [...all.values()].filter(
     (entry) =>
-      entry.service === service &&
+      entry.service === normalizeService(service, entry.protocol) &&
       (protocol === undefined || entry.protocol === protocol) &&
       (group === undefined || entry.group === group),
   );

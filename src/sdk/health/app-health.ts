@@ -15,6 +15,9 @@ export interface AppHealthOptions {
   readonly heartbeat?: HeartbeatSettings | undefined;
 }
 
+/** How a port is checked: by heartbeats of Bolt, or by connecting to it, which tells less and goes with any protocol. */
+export type PortCheck = 'heartbeat' | 'connect';
+
 export interface AppHealthDeps {
   readonly clock: Clock;
   readonly codec: HeartbeatCodec;
@@ -34,8 +37,8 @@ export interface AppHealth {
   readonly view: HealthView;
   /** Of what is offered at `port`; without one, as far as it does not depend on a port. */
   verdict(port: number | undefined): Verdict;
-  /** Where to send heartbeats to, in place of the earlier places. */
-  watch(host: string | undefined, ports: ReadonlySet<number>): void;
+  /** Which ports to check, and how, in place of the earlier ones. */
+  watch(host: string | undefined, ports: ReadonlyMap<number, PortCheck>): void;
   /** Checks a port at once: a caller has had trouble with it. Cheap to call often. */
   suspect(port: number): void;
   /** Checks at once what is not known to be well: the application has just registered something. */
@@ -54,6 +57,7 @@ export function createAppHealth(options: AppHealthOptions, deps: AppHealthDeps):
   const checkService =
     options.checkService === undefined ? undefined : new CheckService(options.checkService, deps, changed);
   const heartbeats = new Map<number, PortHeartbeat>();
+  let checks: ReadonlyMap<number, PortCheck> = new Map();
   let appHost: string | undefined;
 
   const general = (): Verdict[] => (checkService === undefined ? [] : [checkService.verdict]);
@@ -72,15 +76,17 @@ export function createAppHealth(options: AppHealthOptions, deps: AppHealthDeps):
     watch(host, ports) {
       if (options.heartbeat === undefined) return;
       for (const [port, heartbeat] of heartbeats) {
-        if (host === appHost && ports.has(port)) continue;
+        if (host === appHost && ports.get(port) === checks.get(port)) continue;
         heartbeat.close();
         heartbeats.delete(port);
       }
       appHost = host;
+      checks = ports;
       if (host === undefined) return;
-      for (const port of ports) {
+      for (const [port, check] of ports) {
         if (heartbeats.has(port)) continue;
-        const heartbeat = new PortHeartbeat({ host, port }, options.heartbeat, deps, changed);
+        const codec = check === 'heartbeat' ? deps.codec : undefined;
+        const heartbeat = new PortHeartbeat({ host, port }, options.heartbeat, { ...deps, codec }, changed);
         heartbeats.set(port, heartbeat);
         heartbeat.checkNow();
       }

@@ -14,7 +14,7 @@ function acknowledge(request: Buffer): Buffer {
   return ack;
 }
 
-function setUp() {
+function setUp(speaksBolt = true) {
   const clock = new ManualClock();
   const connector = new FakeConnector();
   const changes: string[] = [];
@@ -22,7 +22,7 @@ function setUp() {
   const heartbeat = new PortHeartbeat(
     { host: '127.0.0.1', port: 12199 },
     settings,
-    { clock, connector, codec: boltCodec },
+    { clock, connector, codec: speaksBolt ? boltCodec : undefined },
     () => {
       changes.push(heartbeat.verdict.state);
     },
@@ -148,4 +148,28 @@ test('suspicion checks at once, but not for each of many troubles', () => {
   heartbeat.suspect();
   assert.equal(connector.last.written.length, 3);
   heartbeat.close();
+});
+
+test('a port of another protocol is connected to, and no connection is kept', () => {
+  const { clock, connector, heartbeat, changes } = setUp(false);
+  assert.equal(heartbeat.verdict.reason, 'port 12199 has not taken a connection yet');
+  heartbeat.checkNow();
+  connector.last.handlers.onOpen();
+  assert.deepEqual([connector.last.closed, connector.last.written], [true, []]);
+  clock.advance(5000);
+  connector.last.handlers.onOpen();
+  assert.deepEqual([connector.connections.length, changes], [2, ['healthy']]);
+  clock.advance(2 * (5000 + 3000));
+  assert.equal(heartbeat.verdict.state, 'healthy');
+  clock.advance(5000 + 3000);
+  assert.equal(heartbeat.verdict.reason, 'port 12199: 3 connections in a row were not taken within 3000 ms');
+  clock.advance(1000);
+  connector.last.handlers.onOpen();
+  heartbeat.suspect();
+  connector.last.handlers.onClose('connection refused');
+  clock.advance(200);
+  connector.last.handlers.onClose('connection refused');
+  assert.deepEqual(changes, ['healthy', 'unhealthy', 'healthy', 'unhealthy']);
+  heartbeat.close();
+  assert.equal(clock.pending, 0);
 });

@@ -19,7 +19,11 @@ export interface HeartbeatSettings {
 export interface HeartbeatDeps {
   readonly clock: Clock;
   readonly connector: PortConnector;
-  readonly codec: HeartbeatCodec;
+  /**
+   * What the port speaks. Absent: that it takes a connection is the answer, and none is kept, since an application
+   * may serve one at a time.
+   */
+  readonly codec: HeartbeatCodec | undefined;
 }
 
 /** A process that is gone refuses at once; one that only closed a connection takes the next. */
@@ -31,7 +35,7 @@ const MAX_RETRY_DELAY = 1000;
 const SUSPECT_PAUSE = 100;
 
 /**
- * Heartbeats on one kept connection to one port of the application. A slow answer is forgiven a
+ * Heartbeats on one kept connection to one port of the application, or a connection each time. A slow answer is forgiven a
  * few times; a lost connection that cannot be made again is not.
  */
 export class PortHeartbeat implements Check {
@@ -57,7 +61,8 @@ export class PortHeartbeat implements Check {
     this.#settings = settings;
     this.#deps = deps;
     this.#onVerdict = onVerdict;
-    this.#verdict = { state: 'unknown', reason: `port ${address.port} has not answered a heartbeat yet` };
+    const awaited = deps.codec === undefined ? 'taken a connection' : 'answered a heartbeat';
+    this.#verdict = { state: 'unknown', reason: `port ${address.port} has not ${awaited} yet` };
   }
 
   get verdict(): Verdict {
@@ -88,19 +93,26 @@ export class PortHeartbeat implements Check {
   }
 
   #connect(): void {
-    this.#reader = createAckReader(this.#deps.codec, (id) => this.#acknowledged(id));
-    this.#connection = this.#deps.connector.connect(this.#address, {
-      onOpen: () => {
-        this.#open = true;
-        if (this.#awaited !== undefined) this.#send();
-      },
+    const { codec, connector } = this.#deps;
+    this.#reader = codec && createAckReader(codec, (id) => this.#acknowledged(id));
+    this.#connection = connector.connect(this.#address, {
+      onOpen: () => this.#opened(),
       onData: (chunk) => this.#read(chunk),
       onClose: (reason) => this.#lost(reason),
     });
   }
 
+  #opened(): void {
+    this.#open = true;
+    if (this.#deps.codec !== undefined) return this.#send();
+    this.#drop();
+    this.#acknowledged(this.#awaited);
+  }
+
   #send(): void {
-    if (this.#awaited !== undefined) this.#connection?.write(encodeHeartbeat(this.#deps.codec, this.#awaited));
+    const { codec } = this.#deps;
+    if (codec === undefined || this.#awaited === undefined) return;
+    this.#connection?.write(encodeHeartbeat(codec, this.#awaited));
   }
 
   #read(chunk: Buffer): void {
@@ -111,7 +123,7 @@ export class PortHeartbeat implements Check {
     }
   }
 
-  #acknowledged(id: number): void {
+  #acknowledged(id: number | undefined): void {
     if (id !== this.#awaited) return;
     this.#awaited = undefined;
     this.#misses = 0;
@@ -131,7 +143,9 @@ export class PortHeartbeat implements Check {
     this.#drop();
     this.#schedule(this.#retryDelay(), () => this.checkNow());
     const { misses, timeout } = this.#settings;
-    this.#fail(`${misses} heartbeats in a row were not answered within ${timeout} ms`);
+    const what =
+      this.#deps.codec === undefined ? 'connections in a row were not taken' : 'heartbeats in a row were not answered';
+    this.#fail(`${misses} ${what} within ${timeout} ms`);
   }
 
   #lost(reason: string): void {
