@@ -1,6 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createClient } from './sofa.ts';
-import type { RpcClient, RpcConsumer } from './sofa.ts';
 
 /** What has become of calls since they were last asked for. */
 export interface Calls {
@@ -12,14 +10,20 @@ export interface Calls {
   readonly providers: Readonly<Record<string, number>>;
 }
 
-const TIMEOUT_MS = 3_000;
+/** One way to call. */
+export interface Caller {
+  /** Resolves with the name of the provider that answered. Rejects after TIMEOUT_MS at the latest. */
+  call(): Promise<string>;
+  close(): Promise<void>;
+}
+
+export const TIMEOUT_MS = 3_000;
 /** Calls beyond it are not made: against a peer that hangs they would pile up. */
 const MAX_UNDER_WAY = 1_000;
 
-/** Calls echo at one address, so many times a second, whatever the answers. */
+/** Calls so many times a second, whatever the answers. */
 export class CallLoop {
-  readonly #client: RpcClient;
-  readonly #consumer: RpcConsumer;
+  readonly #caller: Caller;
   readonly #rate: number;
   readonly #startedAt: number;
   readonly #timer: NodeJS.Timeout;
@@ -30,23 +34,11 @@ export class CallLoop {
   #providers: Record<string, number> = {};
 
   /**
-   * @param address `host:port`
    * @param rate calls a second
    * @param phase part of a period by which the first call comes later
    */
-  static async open(address: string, rate: number, phase = 0): Promise<CallLoop> {
-    const client = createClient();
-    const consumer = client.createConsumer({
-      interfaceName: 'com.demo.Echo',
-      serverHost: `bolt://${address}?serialization=hessian2`,
-    });
-    await consumer.ready();
-    return new CallLoop(client, consumer, rate, phase);
-  }
-
-  private constructor(client: RpcClient, consumer: RpcConsumer, rate: number, phase: number) {
-    this.#client = client;
-    this.#consumer = consumer;
+  constructor(caller: Caller, rate: number, phase = 0) {
+    this.#caller = caller;
     this.#rate = rate;
     this.#startedAt = performance.now() + (phase * 1_000) / rate;
     this.#timer = setInterval(() => this.#catchUp(), Math.max(1, 500 / rate));
@@ -64,7 +56,7 @@ export class CallLoop {
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await Promise.race([Promise.all(this.#underWay), delay(TIMEOUT_MS, undefined, { ref: false })]);
-    await this.#client.close();
+    await this.#caller.close();
   }
 
   #catchUp(): void {
@@ -81,11 +73,8 @@ export class CallLoop {
   async #call(): Promise<void> {
     const startedAt = performance.now();
     try {
-      const reply = await this.#consumer.invoke('echo', [{ $class: 'java.lang.String', $: 'hello' }], {
-        responseTimeout: TIMEOUT_MS,
-      });
+      const provider = await this.#caller.call();
       this.#micros.push(Math.round((performance.now() - startedAt) * 1_000));
-      const provider = String(reply).split(':', 1)[0] ?? '';
       this.#providers[provider] = (this.#providers[provider] ?? 0) + 1;
     } catch (error) {
       this.#failures.push(error instanceof Error ? error.message : String(error));

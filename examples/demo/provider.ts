@@ -5,7 +5,7 @@
  *   scripts/run.sh examples/demo/provider.ts --name provider-1 --port 12199 --sidecar http://127.0.0.1:13331
  */
 import { parseArgs } from 'node:util';
-import { introduce, publish } from './sidecar-api.ts';
+import { register } from './register.ts';
 import { createServer } from './sofa.ts';
 
 const { values } = parseArgs({
@@ -18,16 +18,4 @@ const server = createServer(name, Number(port));
 server.addService({ interfaceName: 'com.demo.Echo' }, { echo: async (text: string) => `${name}: ${text}` });
 server.on('error', (error) => console.error(error));
 await server.start();
-
-try {
-  await introduce(sidecar, name);
-  await publish(sidecar, 'com.demo.Echo:1.0', Number(port));
-} catch (error) {
-  console.error(`${name}: ${(error as Error).message}`);
-  process.exit(1);
-}
-// It is published as soon as the sidecar finds it healthy.
-console.log(
-  `${name} serves com.demo.Echo:1.0 at port ${port}; its sidecar says how it fares: curl ${sidecar}/services`,
-);
-process.send?.({ type: 'ready' });
+await register({ name, service: 'com.demo.Echo:1.0', protocol: 'bolt', port: Number(port), sidecar });

@@ -6,13 +6,13 @@ export function introduce(sidecar: string, appName: string): Promise<void> {
 }
 
 /** Offers a service that the app serves at `port`; the sidecar publishes its own address for it. */
-export function publish(sidecar: string, serviceName: string, port: number): Promise<void> {
-  return post(sidecar, '/services/publish', { serviceName, protocolType: 'bolt', port });
+export function publish(sidecar: string, serviceName: string, protocolType: string, port: number): Promise<void> {
+  return post(sidecar, '/services/publish', { serviceName, protocolType, port });
 }
 
 /** Asks for a service; from then on the sidecar's egress port knows its providers. */
-export function subscribe(sidecar: string, serviceName: string): Promise<void> {
-  return post(sidecar, '/services/subscribe', { serviceName, protocolType: 'bolt' });
+export function subscribe(sidecar: string, serviceName: string, protocolType: string): Promise<void> {
+  return post(sidecar, '/services/subscribe', { serviceName, protocolType });
 }
 
 async function post(sidecar: string, path: string, body: object): Promise<void> {

@@ -11,19 +11,19 @@ const MAX_RATE = 5_000;
 
 const HELP = `Usage: weft demo [OPTION…]
 
-Runs a whole mesh on this machine and shows how it fares: the embedded registry, a SOFARPC
-provider and a consumer (npm's sofa-rpc-node), each with its sidecar. The consumer calls both
-through the sidecars and without them. Everything listens on 127.0.0.1, on ports that are
-free, and ends with the demo.
+Runs a whole mesh on this machine and shows how it fares: the embedded registry, a provider of
+SOFARPC (npm's sofa-rpc-node), one of HTTP, one of gRPC and a consumer, each with its sidecar.
+The consumer calls all three through one port of its sidecar, and that of SOFARPC without
+sidecars, too. Everything listens on 127.0.0.1, on ports that are free, and ends with the demo.
 
 Keys:
-  a        another provider with its sidecar appears
-  k        the oldest provider is killed (SIGKILL)
-  s        the newest provider is stopped gracefully
+  a        another provider of SOFARPC appears, with its sidecar
+  k        the oldest one is killed (SIGKILL)
+  s        the newest one is stopped gracefully
   q        quit, as Ctrl-C does
 
 Options:
-  --rate N      calls a second, on each of the two paths (default ${DEFAULT_RATE}, at most ${MAX_RATE})
+  --rate N      calls a second, of each kind (default ${DEFAULT_RATE}, at most ${MAX_RATE})
   --seconds N   end after N seconds, with exit code 1 when a call through the sidecars failed
   --tour        do by itself what the keys do; so it is without a terminal
   --plain       print lines instead of drawing a table; so it is without a terminal

@@ -121,9 +121,9 @@ export function parsePublish(body: object): Publication {
 }
 
 export function parseSubscribe(body: object): Subscription {
-  const { serviceName, protocolType, targetAppAddress: target, ...rest } = parse(subscribeBody, body);
-  const protocol = normalizeProtocol(protocolType);
-  return { ...rest, service: normalizeService(serviceName, protocol), protocol, target };
+  const { serviceName: name, protocolType: spelling, targetAppAddress: target, ...rest } = parse(subscribeBody, body);
+  const protocol = normalizeProtocol(spelling);
+  return { ...rest, service: normalizeService(name, protocol), protocol, target };
 }
 
 export function parseSelector(body: object): Selector {

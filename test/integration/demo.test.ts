@@ -51,7 +51,7 @@ function alive(pids: Iterable<number>): number[] {
 /** Members end by themselves, one after the other; none may stay. */
 async function untilNoneIsLeft(demo: Child): Promise<void> {
   const pids = [...membersOf(demo).values()];
-  assert.ok(pids.length >= 5, `the demo has told of its processes\n${demo.tail()}`);
+  assert.ok(pids.length >= 9, `the demo has told of its processes\n${demo.tail()}`);
   await waitUntil(() => alive(pids).length === 0, { what: `all of ${pids.join(', ')} have ended` });
 }
 
@@ -65,8 +65,23 @@ test('the tour: a second provider comes, the first is killed, and no call fails'
   const [, calls = '', failed] = /^([\d,]+) calls through the sidecars, (\d+) failed/m.exec(demo.tail()) ?? [];
   assert.equal(failed, '0', demo.tail());
   assert.ok(Number(calls.replaceAll(',', '')) > 1_000, `${calls} calls in 14 seconds`);
-  const [, served = '0'] = /provider-2 ([\d,]+)/.exec(demo.tail()) ?? [];
-  assert.ok(Number(served.replaceAll(',', '')) > 100, `the second provider has answered ${served} calls`);
+  for (const name of ['provider-2', 'shop', 'greeter']) {
+    const [, served = '0'] = new RegExp(`answered by.* ${name} ([\\d,]+)`).exec(demo.tail()) ?? [];
+    assert.ok(Number(served.replaceAll(',', '')) > 100, `${name} has answered ${served} calls`);
+  }
+  await untilNoneIsLeft(demo);
+});
+
+test('a service of HTTP that is killed is taken out of the registry, and found where it comes back', async (t) => {
+  const demo = await startDemo(t);
+  process.kill(membersOf(demo).get('shop') ?? 0, 'SIGKILL');
+  await demo.waitFor(/shop's sidecar took it out of the registry/);
+  await demo.waitFor(/a call of HTTP through the sidecars failed: 503/);
+  await demo.waitFor(/shop and its sidecar are there again/);
+  const counts = (): string[] => demo.output.flatMap((line) => / HTTP .*? failed ([\d,]+) \|/.exec(line)?.[1] ?? []);
+  await waitUntil(() => counts().at(-1) === counts().at(-2), { what: 'calls no longer fail' });
+  assert.notEqual(counts().at(-1), '0');
+  assert.deepEqual(await demo.stop('SIGINT'), { code: 0, signal: null });
   await untilNoneIsLeft(demo);
 });
 
@@ -83,7 +98,7 @@ test('kill -9 of the demo leaves no process and no file behind', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'weft-test-'));
   const demo = await startDemoIn(folder, t);
   const pids = membersOf(demo).values();
-  assert.ok(alive(pids).length >= 5, demo.tail());
+  assert.ok(alive(pids).length >= 9, demo.tail());
   assert.match((await readdir(folder)).join(), /^weft-demo-\w+$/);
   await demo.kill9();
   await untilNoneIsLeft(demo);

@@ -3,7 +3,6 @@ import * as v from 'valibot';
 const clustersSchema = v.object({
   clusters: v.array(
     v.object({
-      name: v.string(),
       endpoints: v.array(v.object({ address: v.string(), usable: v.boolean(), reason: v.string() })),
     }),
   ),
@@ -19,21 +18,18 @@ export interface EndpointState {
 const ASK_MS = 2_000;
 
 /**
- * Asks the consumer's sidecar for the endpoints of a service, by their address. Undefined when it
+ * Asks the consumer's sidecar for the endpoints of all services, by their address. Undefined when it
  * does not answer; `weft demo` shows then what it knew before.
  */
-export async function askEndpoints(
-  admin: string,
-  service: string,
-): Promise<ReadonlyMap<string, EndpointState> | undefined> {
+export async function askEndpoints(admin: string): Promise<ReadonlyMap<string, EndpointState> | undefined> {
   try {
     const response = await fetch(new URL('/clusters?format=json', admin), {
       headers: { accept: 'application/json' },
       signal: AbortSignal.timeout(ASK_MS),
     });
     const { clusters } = v.parse(clustersSchema, await response.json());
-    const cluster = clusters.find(({ name }) => name === service);
-    return new Map(cluster?.endpoints.map(({ address, usable, reason }) => [address, { usable, reason }]));
+    const endpoints = clusters.flatMap((cluster) => cluster.endpoints);
+    return new Map(endpoints.map(({ address, usable, reason }) => [address, { usable, reason }]));
   } catch {
     return undefined;
   }

@@ -27,10 +27,10 @@ interface Started {
 async function startMesh(t: TestContext, provider = APP): Promise<Started> {
   const folder = await mkdtemp(join(tmpdir(), 'weft-mesh-'));
   t.after(() => rm(folder, { recursive: true }));
-  const programs = { weft: 'weft.mjs', provider: 'provider.mjs', consumer: 'consumer.mjs' };
-  const sources = { weft: WEFT, provider, consumer: APP };
-  for (const name of ['weft', 'provider', 'consumer'] as const) {
-    programs[name] = join(folder, programs[name]);
+  const sources = { weft: WEFT, provider, shop: APP, greeter: APP, consumer: APP };
+  const programs = { weft: '', provider: '', shop: '', greeter: '', consumer: '' };
+  for (const name of ['weft', 'provider', 'shop', 'greeter', 'consumer'] as const) {
+    programs[name] = join(folder, `${name}.mjs`);
     await writeFile(programs[name], sources[name]);
   }
   const pids = new Map<string, number>();

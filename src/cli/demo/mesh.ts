@@ -1,18 +1,17 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from './free-port.ts';
 import { Member } from './member.ts';
 import type { LogRecord, MemberHooks } from './member.ts';
 import type { Programs } from './programs.ts';
-import { Provider } from './provider.ts';
-import { sidecarConfig } from './sidecar-config.ts';
+import { APPS, Provider } from './provider.ts';
+import type { ProviderKind } from './provider.ts';
+import { writeSidecarConfig } from './sidecar-config.ts';
 
 export interface MeshOptions {
   readonly programs: Programs;
   /** For the config files and the state of the sidecars. */
   readonly folder: string;
-  /** Calls a second, on each path. */
+  /** Calls a second, of each kind. */
   readonly rate: number;
   /** ms, monotonic */
   readonly now: () => number;
@@ -47,7 +46,7 @@ export class Mesh {
   readonly #members = new Set<Member>();
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #lost = new Set<string>();
-  #providers: Provider[] = [];
+  #all: Provider[] = [];
   #registry = '';
   #consumer: Member | undefined;
   #consumerAdmin = '';
@@ -61,8 +60,14 @@ export class Mesh {
     this.#hooks = hooks;
   }
 
+  /** Those of SOFARPC, which come and go. */
   get providers(): readonly Provider[] {
-    return this.#providers;
+    return this.#all.filter(({ kind }) => kind === 'sofa');
+  }
+
+  /** The providers of SOFARPC, then the shop and the greeter. */
+  get all(): readonly Provider[] {
+    return [...this.providers, ...this.#all.filter(({ kind }) => kind !== 'sofa')];
   }
 
   /** `host:port` of the embedded registry. */
@@ -97,17 +102,20 @@ export class Mesh {
     const registry = await this.#startMember(REGISTRY, control);
     this.#registry = String((await registry.logged('registry listening'))['address']);
     this.#hooks.onStarted(REGISTRY, registry.pid, `http://${this.#registry}/services`);
-    const first = await this.addProvider();
+    const [first] = await Promise.all([this.addProvider(), this.#add('http', 'shop'), this.#add('grpc', 'greeter')]);
     await this.#startConsumer(first);
     this.#watch(registry);
   }
 
   /** Starts another provider with its sidecar. Resolves when it is registered; nothing stays of one that does not start. */
-  async addProvider(): Promise<Provider> {
-    const name = `provider-${++this.#serial}`;
+  addProvider(): Promise<Provider> {
+    return this.#add('sofa', `provider-${++this.#serial}`);
+  }
+
+  async #add(kind: ProviderKind, name: string): Promise<Provider> {
     const port = await freePort();
-    const provider = new Provider(name, `127.0.0.1:${port}`);
-    this.#providers.push(provider);
+    const provider = new Provider(kind, name, `127.0.0.1:${port}`);
+    this.#all.push(provider);
     try {
       await this.#startProvider(provider, port);
     } catch (error) {
@@ -118,9 +126,10 @@ export class Mesh {
   }
 
   async #startProvider(provider: Provider, port: number): Promise<void> {
-    const { weft, provider: program } = this.#options.programs;
     const { name } = provider;
-    const config = await this.#writeConfig(name, port);
+    const { weft, [APPS[provider.kind].program]: program } = this.#options.programs;
+    const { folder } = this.#options;
+    const config = await writeSidecarConfig({ id: name, folder, registry: this.#registry, appPort: port });
     const hooks = { onLog: (record: LogRecord) => this.#onProviderLog(provider, record) };
     const sidecar = await this.#startMember(`${name}'s sidecar`, [weft, 'proxy', '-c', config], hooks);
     provider.sidecar = sidecar;
@@ -131,7 +140,7 @@ export class Mesh {
     const app = await this.#startMember(name, [program, '--name', name, '--port', `${port}`, '--sidecar', api]);
     provider.appMember = app;
     await app.told('ready');
-    this.#hooks.onStarted(name, app.pid, `sofa-rpc-node at ${provider.app}`);
+    this.#hooks.onStarted(name, app.pid, `${APPS[provider.kind].madeWith} at ${provider.app}`);
     provider.phase = 'running';
     void app.ended.then((how) => this.#onAppEnded(provider, how));
     void sidecar.ended.then((how) => this.#onSidecarEnded(provider, how));
@@ -182,14 +191,21 @@ export class Mesh {
   }
 
   async #startConsumer(first: Provider): Promise<void> {
-    const { programs, rate } = this.#options;
-    const config = await this.#writeConfig('consumer');
+    const { programs, folder, rate } = this.#options;
+    const config = await writeSidecarConfig({ id: 'consumer', folder, registry: this.#registry });
     const sidecar = await this.#startMember(CONSUMER_SIDECAR, [programs.weft, 'proxy', '-c', config]);
     const egress = String((await sidecar.logged('listening'))['address']);
     const api = String((await sidecar.logged('local API for applications'))['address']);
     this.#consumerAdmin = String((await sidecar.logged('ready'))['admin']);
     this.#hooks.onStarted(CONSUMER_SIDECAR, sidecar.pid, this.#consumerAdmin);
-    const options = { sidecar: api, egress, direct: first.app, rate: String(rate) };
+    const options = {
+      sidecar: api,
+      egress,
+      direct: first.app,
+      http: 'shop.http',
+      grpc: 'greeter.grpc',
+      rate: `${rate}`,
+    };
     const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
     const consumer = await this.#startMember('consumer', [programs.consumer, ...args], {
       onMessage: (message: object) => this.#hooks.onReport(message),
@@ -197,7 +213,7 @@ export class Mesh {
     this.#consumer = consumer;
     this.#directTo = first;
     await consumer.told('ready');
-    this.#hooks.onStarted('consumer', consumer.pid, `${rate} calls/s to its sidecar at ${egress}`);
+    this.#hooks.onStarted('consumer', consumer.pid, `${rate} calls/s of each kind to its sidecar at ${egress}`);
     this.#watch(sidecar);
     this.#watch(consumer);
   }
@@ -209,14 +225,6 @@ export class Mesh {
     void member.ended.then(() => this.#members.delete(member));
     if (this.#closing) member.signal('SIGKILL');
     return member;
-  }
-
-  async #writeConfig(id: string, appPort?: number): Promise<string> {
-    const { folder } = this.#options;
-    const file = join(folder, `${id}.yaml`);
-    const setting = { id, folder, registry: this.#registry };
-    await writeFile(file, sidecarConfig(appPort === undefined ? setting : { ...setting, appPort }));
-    return file;
   }
 
   /** Members that end without having been asked to are news. */
@@ -240,7 +248,10 @@ export class Mesh {
     provider.phase = 'dead';
     provider.diedAt = this.#options.now();
     this.#hooks.onEvent(`${provider.name} ${how}`);
-    this.#later(LINGER_MS, () => this.#clearAway(provider));
+    this.#later(LINGER_MS, () => {
+      this.#clearAway(provider);
+      if (provider.kind !== 'sofa') void this.#startAgain(provider);
+    });
     if (this.#directTo === provider) this.#later(REDIRECT_MS, () => this.#redirect(' by hand'));
   }
 
@@ -253,7 +264,7 @@ export class Mesh {
 
   /** Points the direct path at a provider that lives; nothing else would. */
   #redirect(how: string): void {
-    const next = this.#providers.find((provider) => provider.phase === 'running');
+    const next = this.providers.find((provider) => provider.phase === 'running');
     if (next === undefined) return;
     this.#directTo = next;
     this.#consumer?.send({ type: 'direct', address: next.app });
@@ -263,7 +274,17 @@ export class Mesh {
   #clearAway(provider: Provider): void {
     provider.appMember?.signal('SIGKILL');
     provider.sidecar?.signal('SIGTERM');
-    this.#providers = this.#providers.filter((one) => one !== provider);
+    this.#all = this.#all.filter((one) => one !== provider);
+  }
+
+  /** The only one of its kind cannot stay away. */
+  async #startAgain({ kind, name }: Provider): Promise<void> {
+    try {
+      await this.#add(kind, name);
+      this.#hooks.onEvent(`${name} and its sidecar are there again`);
+    } catch (error) {
+      if (!this.#closing) this.#hooks.onEvent((error as Error).message);
+    }
   }
 
   #later(ms: number, act: () => void): void {

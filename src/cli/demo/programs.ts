@@ -6,7 +6,10 @@ import { dirname, join } from 'node:path';
 export interface Programs {
   /** Weft's own command line. */
   readonly weft: string;
+  /** The apps, each with a sidecar of its own. */
   readonly provider: string;
+  readonly shop: string;
+  readonly greeter: string;
   readonly consumer: string;
 }
 
@@ -18,6 +21,8 @@ export function findPrograms(): Programs {
   const programs = {
     weft: join(root, import.meta.url.endsWith('.ts') ? 'src/cli/main.ts' : 'dist/weft.mjs'),
     provider: join(root, 'examples/demo/provider.ts'),
+    shop: join(root, 'examples/demo/shop.ts'),
+    greeter: join(root, 'examples/demo/greeter.ts'),
     consumer: join(root, 'examples/demo/consumer.ts'),
   };
   for (const file of [...Object.values(programs), join(root, 'node_modules/sofa-rpc-node')]) {

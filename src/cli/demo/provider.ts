@@ -10,8 +10,18 @@ export type ProviderPhase =
   /** Ended in good order. */
   | 'gone';
 
+/** The program of each kind of app, and what it is made with. Those of SOFARPC come and go, the others are there once each. */
+export const APPS = {
+  sofa: { program: 'provider', madeWith: 'sofa-rpc-node' },
+  http: { program: 'shop', madeWith: 'node:http' },
+  grpc: { program: 'greeter', madeWith: 'node:http2' },
+} as const;
+
+export type ProviderKind = keyof typeof APPS;
+
 /** A provider and its sidecar. */
 export class Provider {
+  readonly kind: ProviderKind;
   readonly name: string;
   /** `host:port` of its own server, without a sidecar in between. */
   readonly app: string;
@@ -27,7 +37,8 @@ export class Provider {
   /** ms from its death until its sidecar took it out of the registry. */
   withdrawnAfter: number | undefined;
 
-  constructor(name: string, app: string) {
+  constructor(kind: ProviderKind, name: string, app: string) {
+    this.kind = kind;
     this.name = name;
     this.app = app;
   }

@@ -16,12 +16,13 @@ import { runTour } from './tour.ts';
 import { Traffic } from './traffic.ts';
 
 const FRAME_MS = 250;
-const SERVICE = 'com.demo.Echo:1.0';
 /** Failures come in floods; one of them is told in this time. */
 const FAILURE_EVERY_MS = 5_000;
 
+const FAILED = { mesh: 'a call', http: 'a call of HTTP', grpc: 'a call of gRPC' } as const;
+
 export interface DemoOptions {
-  /** Calls a second, on each path. */
+  /** Calls a second, of each kind. */
   readonly rate: number;
   /** Ends by itself after so many seconds of calls. */
   readonly seconds: number | undefined;
@@ -36,7 +37,7 @@ export class DemoRun {
   readonly #show: Show;
   readonly #traffic = new Traffic(() => systemClock.now());
   readonly #log = new EventLog();
-  readonly #failureToldAt = { mesh: -Infinity, direct: -Infinity };
+  readonly #failureToldAt = { mesh: -Infinity, direct: -Infinity, http: -Infinity, grpc: -Infinity };
   readonly #end = new AbortController();
   #mesh: Mesh | undefined;
   #endpoints: ReadonlyMap<string, EndpointState> = new Map();
@@ -80,7 +81,7 @@ export class DemoRun {
       clearUp();
       this.#show.close(summary);
     }
-    return { failed: this.#traffic.path('mesh').failures > 0 };
+    return { failed: this.#traffic.throughSidecars.failures > 0 };
   }
 
   /** Asks the run to end; it is over when `run` has resolved. */
@@ -131,12 +132,12 @@ export class DemoRun {
     const mesh = this.#mesh!;
     // A slow answer changes nothing; one that cannot come is not known.
     const unknown = mesh.lost.has(CONSUMER_SIDECAR) ? new Map<string, EndpointState>() : this.#endpoints;
-    this.#endpoints = (await askEndpoints(mesh.consumerAdmin, SERVICE)) ?? unknown;
+    this.#endpoints = (await askEndpoints(mesh.consumerAdmin)) ?? unknown;
     this.#show.frame(this.#scene(mesh, director));
   }
 
   #scene(mesh: Mesh, director: Director): Scene {
-    const providers = mesh.providers.map((provider) => ({
+    const providers = mesh.all.map((provider) => ({
       // oxlint-disable-next-line typescript/no-misused-spread -- plain fields are what is shown
       ...provider,
       ...this.#traffic.provider(provider.name),
@@ -147,6 +148,8 @@ export class DemoRun {
       seconds: this.#seconds(),
       mesh: this.#traffic.path('mesh'),
       direct: this.#traffic.path('direct'),
+      http: this.#traffic.path('http'),
+      grpc: this.#traffic.path('grpc'),
       directTo: mesh.directTo?.name ?? '',
       providers,
       links: this.#links(mesh),
@@ -158,7 +161,7 @@ export class DemoRun {
 
   /** What can be looked at: the pages of those that run. */
   #links(mesh: Mesh): Scene['links'] {
-    const sidecars = mesh.providers.filter(({ admin, sidecar }) => admin !== '' && sidecar?.running === true);
+    const sidecars = mesh.all.filter(({ admin, sidecar }) => admin !== '' && sidecar?.running === true);
     const links = [
       { name: CONSUMER_SIDECAR, url: mesh.consumerAdmin },
       ...sidecars.map(({ name, admin }) => ({ name: `${name}'s sidecar`, url: admin })),
@@ -175,7 +178,7 @@ export class DemoRun {
     if (now - this.#failureToldAt[path] < FAILURE_EVERY_MS) return;
     this.#failureToldAt[path] = now;
     const [reason = ''] = failures;
-    if (path === 'mesh') this.#say(`a call through the sidecars failed: ${reason}`);
+    if (path !== 'direct') this.#say(`${FAILED[path]} through the sidecars failed: ${reason}`);
     // The library adds the address, which is on the screen.
     else this.#say(`calls without sidecars fail: ${reason.replace(/ \(address: .*$/, '')}`);
   }
@@ -191,7 +194,7 @@ export class DemoRun {
   }
 
   #summary(): string {
-    const mesh = this.#traffic.path('mesh');
+    const mesh = this.#traffic.throughSidecars;
     const direct = this.#traffic.path('direct');
     const served = this.#traffic.providers.map(({ name, calls }) => `${name} ${count(calls)}`);
     return [

@@ -5,8 +5,12 @@ import type { PathView } from './traffic.ts';
 export interface Scene {
   /** Seconds since the calls began. */
   readonly seconds: number;
+  /** SOFARPC, through the sidecars. */
   readonly mesh: PathView;
+  /** The same without them. */
   readonly direct: PathView;
+  readonly http: PathView;
+  readonly grpc: PathView;
   /** The provider that is called without sidecars. */
   readonly directTo: string;
   readonly providers: readonly ProviderRow[];

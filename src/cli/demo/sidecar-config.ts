@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 
@@ -15,8 +16,15 @@ export interface SidecarSetting {
 /** The system chooses the port, and the sidecar says in its log which one. */
 const ANY_PORT = '127.0.0.1:0';
 
-/** The config file of one sidecar, as YAML. */
-export function sidecarConfig({ id, folder, registry, appPort }: SidecarSetting): string {
+/** Writes the config file of one sidecar into the folder; resolves with its path. */
+export async function writeSidecarConfig(setting: SidecarSetting): Promise<string> {
+  const file = join(setting.folder, `${setting.id}.yaml`);
+  await writeFile(file, sidecarConfig(setting));
+  return file;
+}
+
+/** The config file of one sidecar, as YAML. It tells Bolt, HTTP and gRPC apart by the first bytes. */
+function sidecarConfig({ id, folder, registry, appPort }: SidecarSetting): string {
   return stringify({
     node: { id, app: id, address: '127.0.0.1' },
     admin: { address: ANY_PORT },
@@ -32,9 +40,9 @@ export function sidecarConfig({ id, folder, registry, appPort }: SidecarSetting)
 }
 
 function egress(): object {
-  return { name: 'egress', address: ANY_PORT, protocol: 'bolt', direction: 'egress' };
+  return { name: 'egress', address: ANY_PORT, protocol: 'auto', direction: 'egress' };
 }
 
 function ingress(appPort: number): object {
-  return { name: 'ingress', address: ANY_PORT, protocol: 'bolt', direction: 'ingress', app: `127.0.0.1:${appPort}` };
+  return { name: 'ingress', address: ANY_PORT, protocol: 'auto', direction: 'ingress', app: `127.0.0.1:${appPort}` };
 }

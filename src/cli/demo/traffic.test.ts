@@ -28,6 +28,16 @@ test('calls are counted by path, and those through the sidecars by provider too'
   assert.equal(traffic.provider('provider-3').calls, 0);
 });
 
+test('calls of HTTP and gRPC count among those through the sidecars, the direct ones do not', () => {
+  const traffic = new Traffic(() => 0);
+  traffic.take(calls('mesh', [1], [], { 'provider-1': 1 }));
+  traffic.take(calls('direct', [1], ['lost'], { 'provider-1': 1 }));
+  assert.equal(traffic.take(calls('http', [1, 1], ['503'], { shop: 2 }))?.path, 'http');
+  traffic.take(calls('grpc', [1], [], { greeter: 1 }));
+  assert.deepEqual(traffic.throughSidecars, { calls: 5, failures: 1 });
+  assert.deepEqual(traffic.provider('shop').calls, 2);
+});
+
 test('latencies count from 3 s after the first call on', () => {
   let now = 60_000;
   const traffic = new Traffic(() => now);

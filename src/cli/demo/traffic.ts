@@ -2,13 +2,15 @@ import * as v from 'valibot';
 import { CallWindow } from './call-window.ts';
 import type { CallStats } from './call-window.ts';
 
-/** Through the two sidecars, or straight to one provider. */
-export type Path = 'mesh' | 'direct';
+/** SOFARPC through the two sidecars or straight to one provider; HTTP and gRPC through the sidecars. */
+const PATHS = ['mesh', 'direct', 'http', 'grpc'] as const;
+
+export type Path = (typeof PATHS)[number];
 
 /** What the consumer reports of its calls. */
 const reportSchema = v.object({
   type: v.literal('calls'),
-  path: v.picklist(['mesh', 'direct']),
+  path: v.picklist(PATHS),
   /** One an answered call, in µs. */
   micros: v.array(v.number()),
   /** One a failed call: why. */
@@ -37,7 +39,7 @@ export class Traffic {
   constructor(now: () => number) {
     this.#now = now;
     const path = () => ({ window: new CallWindow(now), calls: 0, failures: 0 });
-    this.#paths = { mesh: path(), direct: path() };
+    this.#paths = { mesh: path(), direct: path(), http: path(), grpc: path() };
   }
 
   /** Takes a message of the consumer; gives the path and the reasons when calls failed. */
@@ -51,13 +53,22 @@ export class Traffic {
     const warm = this.#now() >= (this.#warmAt ??= this.#now() + WARM_UP_MS);
     for (const latency of micros) counts.window.answered(warm ? latency : undefined);
     for (let i = 0; i < failures.length; i++) counts.window.failed();
-    if (path === 'mesh') for (const [name, calls] of Object.entries(providers)) this.#served(name, calls);
+    if (path !== 'direct') for (const [name, calls] of Object.entries(providers)) this.#served(name, calls);
     return failures.length === 0 ? undefined : { path, failures };
   }
 
   path(path: Path): PathView {
     const { window, calls, failures } = this.#paths[path];
     return { ...window.read(), calls, failures };
+  }
+
+  /** All calls through the sidecars. */
+  get throughSidecars(): { readonly calls: number; readonly failures: number } {
+    const { mesh, http, grpc } = this.#paths;
+    return {
+      calls: mesh.calls + http.calls + grpc.calls,
+      failures: mesh.failures + http.failures + grpc.failures,
+    };
   }
 
   /** Calls through the sidecars that this provider has answered. */

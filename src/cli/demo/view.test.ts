@@ -19,6 +19,8 @@ function scene(changes: Partial<Scene> = {}): Scene {
     seconds: 75,
     mesh: { calls: 14_400, failures: 0, perSecond: 200.4, success: 1, p50: 0.391, p99: 12.34 },
     direct: { calls: 14_399, failures: 600, perSecond: 199.6, success: 0.999_99, p50: 0.161, p99: 340 },
+    http: { calls: 14_398, failures: 0, perSecond: 200, success: 1, p50: 0.5, p99: 4 },
+    grpc: { calls: 14_397, failures: 1, perSecond: 200, success: 0.9999, p50: 0.6, p99: 5 },
     directTo: 'provider-1',
     providers: [READY],
     links: [{ name: 'registry', url: 'http://127.0.0.1:34920/services' }],
@@ -37,15 +39,17 @@ function draw(shown: Scene, rows: number, columns = 200): string[] {
 
 test('the calls of both paths and their difference', () => {
   const lines = draw(scene(), 40);
-  assert.equal(lines[0], ' Weft  a consumer calls com.demo.Echo:1.0 of its providers  1 min 15 s');
-  assert.equal(lines[3], ' through two sidecars        200   100.00 %   0.39 ms   12.3 ms   0 of 14,400');
+  assert.equal(lines[0], ' Weft  a consumer calls its providers over SOFARPC, HTTP and gRPC  1 min 15 s');
+  assert.equal(lines[3], ' SOFARPC, two sidecars       200   100.00 %   0.39 ms   12.3 ms   0 of 14,400');
   assert.equal(lines[4], ' without, to provider-1      200    99.99 %   0.16 ms    340 ms   600 of 14,399');
   assert.equal(lines[5], ' the sidecars add                            +0.23 ms   −328 ms');
+  assert.equal(lines[6], ' HTTP, two sidecars          200   100.00 %   0.50 ms   4.00 ms   0 of 14,398');
+  assert.equal(lines[7], ' gRPC, two sidecars          200    99.99 %   0.60 ms   5.00 ms   1 of 14,397');
 });
 
 test('before the first call nothing is claimed', () => {
-  const text = draw(scene({ mesh: EMPTY_PATH, direct: EMPTY_PATH, events: [] }), 40).join('\n');
-  assert.match(text, / through two sidecars +0 +– +– +– +0 of 0$/m);
+  const text = draw(scene({ mesh: EMPTY_PATH, http: EMPTY_PATH, direct: EMPTY_PATH, events: [] }), 40).join('\n');
+  assert.match(text, / SOFARPC, two sidecars +0 +– +– +– +0 of 0$/m);
   assert.match(text, /what happened\n +nothing yet/);
 });
 
@@ -54,30 +58,32 @@ test('at any height the calls, the providers and the keys are there', () => {
     const text = draw(scene({ providers: [READY, { ...READY, name: 'provider-2' }] }), rows);
     assert.ok(text.length <= rows, `${text.length} lines in ${rows} rows`);
     const all = text.join('\n');
-    for (const part of ['through two sidecars', 'provider-2', 'event 19', '[k] kill one'])
-      assert.ok(all.includes(part));
+    for (const part of ['gRPC, two sidecars', 'provider-2', 'event 19', '[k] kill one']) assert.ok(all.includes(part));
   }
   assert.equal(draw(scene(), 5).length, 5);
 });
 
 test('at 80x24 what has just happened is there, with its number', () => {
   for (const count of [1, 2, 3, 4, 5]) {
-    const providers = Array.from({ length: count }, (_, i) => ({ ...READY, name: `provider-${i + 1}` }));
-    const sidecars = [...providers, { name: 'consumer' }].map(({ name }) => ({ name: `${name}'s sidecar`, url: '-' }));
+    const sofa = Array.from({ length: count }, (_, i) => ({ ...READY, name: `provider-${i + 1}` }));
+    const providers = [...sofa, { ...READY, name: 'shop' }, { ...READY, name: 'greeter' }];
+    const sidecars = [{ name: 'consumer' }, ...providers].map(({ name }) => ({ name: `${name}'s sidecar`, url: '-' }));
     const links = [...sidecars, { name: 'registry', url: '-' }];
     const events = [...scene().events, { seconds: 21, text: 'only one left', times: 4 }];
     const lines = draw(scene({ providers, links, events }), 23, 79);
     assert.ok(lines.length <= 23);
     assert.ok(lines.filter((line) => / event \d+$/.test(line)).length >= 3, lines.join('\n'));
     assert.ok(lines.some((line) => line.endsWith(' only one left (×4)')));
+    if (count <= 2) assert.ok(lines.some((line) => line.startsWith(" consumer's sidecar")));
   }
 });
 
 test('at 50 columns latencies, states and keys are there', () => {
   const lines = draw(scene(), 23, 49);
   assert.equal(lines[2], ' calls     calls/s    success       p50       p99');
-  assert.equal(lines[3], ' sidecars      200   100.00 %   0.39 ms   12.3 ms');
+  assert.equal(lines[3], ' SOFARPC       200   100.00 %   0.39 ms   12.3 ms');
   assert.equal(lines[5], ' added                         +0.23 ms   −328 ms');
+  assert.equal(lines[7], ' gRPC          200    99.99 %   0.60 ms   5.00 ms');
   assert.equal(lines.at(-1), ' [a]dd  [k]ill  [s]top  [q]uit ');
   assert.ok(lines.some((line) => line.endsWith(' ready')));
 });
@@ -108,6 +114,7 @@ test('one line holds both paths', () => {
   assert.equal(
     oneLine(scene()),
     '1 min 15 s  sidecars 200/s 100.00 % p50 0.39 ms p99 12.3 ms failed 0 | ' +
-      'direct 200/s 99.99 % p50 0.16 ms p99 340 ms failed 600 | 1 ready',
+      'direct 200/s 99.99 % p50 0.16 ms p99 340 ms failed 600 | ' +
+      'HTTP 200/s 100.00 % p50 0.50 ms p99 4.00 ms failed 0 | gRPC 200/s 99.99 % p50 0.60 ms p99 5.00 ms failed 1 | 1 ready',
   );
 });

@@ -27,11 +27,13 @@ export interface Size {
 /** Lays a scene out in at most so many rows; what matters least goes first when there is little room. */
 export function layOut(scene: Scene, { rows, columns }: Size): Line[] {
   const wide = columns >= WIDE;
-  const spaced = fit(rows, WANTED_EVENTS, (events) => compose(scene, events, { wide, links: true }));
+  const spaced = fit(rows, WANTED_EVENTS, (events) => compose(scene, events, { wide, links: 'all' }));
   if (spaced !== undefined) return spaced;
-  const dense = fit(rows, WANTED_EVENTS, (events) => withoutGaps(compose(scene, events, { wide, links: true })));
-  if (dense !== undefined) return dense;
-  const least = (events: number): Line[] => withoutGaps(compose(scene, events, { wide, links: false }));
+  for (const links of ['all', 'few'] as const) {
+    const dense = fit(rows, WANTED_EVENTS, (events) => withoutGaps(compose(scene, events, { wide, links })));
+    if (dense !== undefined) return dense;
+  }
+  const least = (events: number): Line[] => withoutGaps(compose(scene, events, { wide, links: 'none' }));
   return fit(rows, MIN_EVENTS, least) ?? least(MIN_EVENTS).slice(0, rows);
 }
 
@@ -50,8 +52,8 @@ function withoutGaps(lines: readonly Line[]): Line[] {
 
 interface Extent {
   readonly wide: boolean;
-  /** Whether the pages to look at are named. */
-  readonly links: boolean;
+  /** Which pages to look at are named: `few` are the first and the last, the consumer's and the registry's. */
+  readonly links: 'all' | 'few' | 'none';
 }
 
 function compose(scene: Scene, events: number, { wide, links }: Extent): Line[] {
@@ -62,7 +64,7 @@ function compose(scene: Scene, events: number, { wide, links }: Extent): Line[] 
     EMPTY,
     ...providers(scene, wide),
     EMPTY,
-    ...(links ? [...look(scene), EMPTY] : []),
+    ...look(scene, links),
     ...happened(scene, events),
     EMPTY,
     ...next(scene, wide),
@@ -72,26 +74,28 @@ function compose(scene: Scene, events: number, { wide, links }: Extent): Line[] 
 function title({ seconds }: Scene): Line {
   return [
     span(' Weft', 'bold'),
-    span('  a consumer calls com.demo.Echo:1.0 of its providers'),
+    span('  a consumer calls its providers over SOFARPC, HTTP and gRPC'),
     span(`  ${duration(seconds)}`, 'dim'),
   ];
 }
 
-function paths({ mesh, direct, directTo }: Scene, wide: boolean): Line[] {
+function paths({ mesh, direct, http, grpc, directTo }: Scene, wide: boolean): Line[] {
   const names = wide
-    ? { mesh: 'through two sidecars', direct: `without, to ${directTo}`, added: 'the sidecars add', width: 25 }
-    : { mesh: 'sidecars', direct: 'direct', added: 'added', width: 11 };
+    ? { through: ', two sidecars', direct: `without, to ${directTo}`, added: 'the sidecars add', width: 25 }
+    : { through: '', direct: 'direct', added: 'added', width: 11 };
   const name = (text: string): string => ` ${text}`.padEnd(names.width);
   const head = 'calls/s'.padStart(7) + 'success'.padStart(11) + 'p50'.padStart(10) + 'p99'.padStart(10);
   const table = [
     [span(name('calls') + head, 'dim'), span('   failed of all', 'dim')],
-    pathLine(name(names.mesh), mesh, 'bold'),
+    pathLine(name(`SOFARPC${names.through}`), mesh, 'bold'),
     pathLine(name(names.direct), direct),
     [
       span(name(names.added) + ' '.repeat(18), 'dim'),
       span(added(mesh.p50, direct.p50).padStart(10) + added(mesh.p99, direct.p99).padStart(10), 'dim'),
       EMPTY_SPAN,
     ],
+    pathLine(name(`HTTP${names.through}`), http, 'bold'),
+    pathLine(name(`gRPC${names.through}`), grpc, 'bold'),
   ];
   // The last column is the one that success tells as well.
   return wide ? table : table.map((line) => line.slice(0, -1));
@@ -153,10 +157,13 @@ export function stateOf(row: ProviderRow): { text: string; style: Style; mark: s
   }
 }
 
-function look({ links }: Scene): Line[] {
+function look({ links }: Scene, which: Extent['links']): Line[] {
+  if (which === 'none') return [];
+  const shown = which === 'all' ? links : links.filter((link) => link === links[0] || link === links.at(-1));
   return [
     [span(' look inside', 'dim')],
-    ...links.map(({ name, url }): Line => [span(` ${name.padEnd(23)}`), span(url, 'cyan')]),
+    ...shown.map(({ name, url }): Line => [span(` ${name.padEnd(23)}`), span(url, 'cyan')]),
+    EMPTY,
   ];
 }
 
@@ -180,10 +187,11 @@ function keyBar(wide: boolean): Line {
 }
 
 /** A scene in one line, for where nothing can be drawn over. */
-export function oneLine({ seconds, mesh, direct, providers: rows }: Scene): string {
+export function oneLine({ seconds, mesh, direct, http, grpc, providers: rows }: Scene): string {
   // oxlint-disable-next-line unicorn/consistent-function-scoping -- it belongs to this text alone
   const path = (name: string, { perSecond, success, p50, p99, failures }: PathView): string =>
     `${name} ${count(Math.round(perSecond))}/s ${percent(success)} p50 ${millis(p50)} p99 ${millis(p99)} failed ${count(failures)}`;
   const ready = rows.filter((row) => row.phase === 'running' && row.endpoint?.usable === true);
-  return `${duration(seconds).padStart(6)}  ${path('sidecars', mesh)} | ${path('direct', direct)} | ${ready.length} ready`;
+  const all = [path('sidecars', mesh), path('direct', direct), path('HTTP', http), path('gRPC', grpc)];
+  return `${duration(seconds).padStart(6)}  ${all.join(' | ')} | ${ready.length} ready`;
 }
