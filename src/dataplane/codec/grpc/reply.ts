@@ -10,7 +10,12 @@ const STATUS = 'grpc-status';
  * the status 200: names and values by turns.
  */
 export function grpcFailure(status: GrpcStatus, message: string, contentType = 'application/grpc'): readonly string[] {
-  const fields = ['content-type', contentType, STATUS, String(status)];
+  return ['content-type', contentType, ...grpcFailureTrailers(status, message)];
+}
+
+/** The same where a response has begun: its trailers. */
+export function grpcFailureTrailers(status: GrpcStatus, message: string): readonly string[] {
+  const fields = [STATUS, String(status)];
   if (message !== '') fields.push('grpc-message', encodeGrpcMessage(message));
   return fields;
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { httpTests } from '../testing/http-mesh.ts';
 import { settled, until } from '../../../core/testing/settled.ts';
+import { ErrorCode } from '../../codec/http2/protocol.ts';
+import type { PeerStream } from '../../upstream/testing/http2-peer.ts';
 import { deadPort } from '../../upstream/testing/text-peer.ts';
 
 /** An exchange is tested with real sockets on both sides of it; only the time is made up. */
@@ -203,3 +205,33 @@ httpTest('when none can be connected to, the caller is told which and why', {}, 
   assert.equal(response.field('weft-failure'), 'no_healthy_endpoint');
   assert.match(response.body, /cannot connect to 127.0.0.1:\d+: .*ECONNREFUSED/);
 });
+
+httpTest(
+  'a call of gRPC that ends after its first reply is told why, other responses break off',
+  HTTP2,
+  async (mesh) => {
+    const server = await mesh.http2Server();
+    mesh.endpoints(server);
+    const caller = await mesh.http2Caller();
+    const GRPC = ['content-type', 'application/grpc', 'grpc-timeout', '300m'];
+    const begin = async (fields: readonly string[]): Promise<PeerStream> => {
+      const call = caller.request('/x', fields, true, 'POST');
+      const request = await server.served(server.requests.length);
+      request.stream.sendHead([':status', '200'], false);
+      request.send('reply');
+      await until('the first reply', () => call.content === 'reply');
+      return call;
+    };
+    const lost = await begin(GRPC);
+    const other = await begin([]);
+    for (const request of server.requests) request.stream.reset(ErrorCode.internalError);
+    await until('both are over', () => lost.ended && other.reset !== undefined);
+    assert.deepEqual(lost.trailers.slice(0, 2), ['grpc-status', '14']);
+    assert.match(lost.trailers.join(), /grpc-message,shop: the stream to 127.0.0.1:\d+ was lost/);
+
+    const late = await begin(GRPC);
+    await mesh.pass(400);
+    await until('it is over', () => late.ended);
+    assert.deepEqual(late.trailers.slice(0, 2), ['grpc-status', '4']);
+  },
+);

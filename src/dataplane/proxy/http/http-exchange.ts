@@ -16,7 +16,7 @@ import { httpPoolOf } from './http-pool-of.ts';
 import type { HttpScope } from './http-scope.ts';
 import { outcomeOfResponse, outcomeOfTrailers } from './http-outcome.ts';
 import { KeptContent } from './kept-content.ts';
-import { answerFailure, answerRoute } from './local-answer.ts';
+import { answerFailure, answerRoute, breakOff } from './local-answer.ts';
 import { editRequest, editResponse, editTunnel } from './pass-on.ts';
 
 /** Endpoints that do not take a request are left for others this often, before it fails. */
@@ -388,7 +388,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     const name = this.#target === undefined ? '' : `${this.#target.cluster.name}: `;
     if (this.#responseStarted) {
       this.#caller = undefined;
-      caller.abort();
+      breakOff(caller, this.#grpc, { outcome, message: name + message });
     } else {
       const head = this.#head!;
       answerFailure(caller, head, this.#grpc, { outcome, message: name + message, status });

@@ -1,4 +1,4 @@
-import { grpcFailure } from '../../codec/grpc/reply.ts';
+import { grpcFailure, grpcFailureTrailers } from '../../codec/grpc/reply.ts';
 import { grpcStatusOf } from '../../codec/grpc/status.ts';
 import { httpStatusOf } from '../../codec/http-status.ts';
 import { LocalHead, NO_EDITS } from '../../message/local-head.ts';
@@ -28,6 +28,12 @@ export function answerFailure(caller: CallerStream, head: RequestHead, grpc: boo
   const status = failure.status ?? httpStatusOf(outcome);
   const fields = ['content-type', 'text/plain; charset=utf-8', FAILURE, outcome];
   answer(caller, head, status, fields, Buffer.from(`weft: ${message}\n`));
+}
+
+/** Ends a response that has begun and cannot be completed. A call of gRPC has its status still to come; else it breaks off. */
+export function breakOff(caller: CallerStream, grpc: boolean, { outcome, message }: Omit<Failure, 'status'>): void {
+  if (grpc && caller.version === 2) caller.sendEnd(grpcFailureTrailers(grpcStatusOf(outcome), message));
+  else caller.abort();
 }
 
 /** Answers as a route says. */
