@@ -1,7 +1,7 @@
 /** The memory of a running proxy does not grow with what passes through it, nor with those who read slowly. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { request } from 'node:http';
+import { request as requestHttp1 } from 'node:http';
 import { connect } from 'node:http2';
 import { test } from 'node:test';
 import { memoryOf } from '../../bench/measure/process-usage.ts';
@@ -74,7 +74,7 @@ interface Exchange {
 }
 
 function ask(port: number, post: boolean): Exchange {
-  const sent = request({ host: '127.0.0.1', port, method: post ? 'POST' : 'GET', headers: { host: 'shop' } });
+  const sent = requestHttp1({ host: '127.0.0.1', port, method: post ? 'POST' : 'GET', headers: { host: 'shop' } });
   return { sent, answer: once(sent, 'response').then(([response]) => response as AsyncIterable<unknown>) };
 }
 
