@@ -373,6 +373,8 @@ export class Http2Connection implements FrameSink {
     stream.headRead = true;
     stream.expected = head.contentLength;
     if (!whole) return this.#tooLarge(stream);
+    // Known before the request is handed on: it may be answered at once.
+    stream.remoteEnded = endStream;
     stream.handler = this.#owner.onRequest(stream, head, endStream);
     if (endStream && !stream.closed) this.#endRemote(stream);
   }
