@@ -1,4 +1,4 @@
-import { freePort, type Owner } from './children.ts';
+import { freePorts, type Owner } from './children.ts';
 import { startSidecar, type TestSidecar } from './mesh.ts';
 import { parsePrometheus } from './prometheus-text.ts';
 
@@ -27,7 +27,7 @@ export interface HttpProxy {
 
 /** `weft proxy` with a listener for all protocols, or what `spec.listener` makes of it. */
 export async function startHttpProxy(owner: Owner, spec: HttpProxySpec): Promise<HttpProxy> {
-  const [port, ingressPort] = [await freePort(), await freePort()];
+  const [port, ingressPort, admin] = (await freePorts(3)) as [number, number, number];
   const listeners: object[] = [
     { name: 'web', address: `127.0.0.1:${port}`, direction: 'egress', protocol: 'http', ...spec.listener },
   ];
@@ -38,6 +38,7 @@ export async function startHttpProxy(owner: Owner, spec: HttpProxySpec): Promise
   }
   const sidecar = await startSidecar(owner, {
     name: spec.name ?? 'proxy',
+    addresses: { admin: `127.0.0.1:${admin}` },
     clusters: spec.clusters,
     ...(spec.clusterDefaults && { clusterDefaults: spec.clusterDefaults }),
     extra: { listeners, shutdown: { propagation: '0s', drain: '100ms' }, ...spec.extra },

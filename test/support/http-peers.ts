@@ -54,11 +54,12 @@ export type Handler = (request: ServerRequest, response: ServerResponse & Http2S
 
 /** A server of Node's, in clear text. */
 export async function startHttpServer(owner: Owner, version: Version, handler: Handler): Promise<HttpServer> {
+  // With the memory that it has by default Node's server fails on a few large responses at a time on one connection.
   const listener = handler as (request: unknown, response: unknown) => void;
   const server =
     version === 'http1'
       ? createServer(listener)
-      : createHttp2Server({ settings: { enableConnectProtocol: true } }, listener);
+      : createHttp2Server({ settings: { enableConnectProtocol: true }, maxSessionMemory: 1000 }, listener);
   const sockets = new Set<Socket>();
   let connections = 0;
   server.on('connection', (socket: Socket) => {
