@@ -83,9 +83,12 @@ export class TcpTunnel implements ListenerPeer, WheelEntry {
   }
 
   onClose(reason: string): void {
-    this.#close(this.#reason === '' ? reason : this.#reason, this.#connected ? 'ok' : 'abandoned');
-    this.#upstream?.destroy('the caller is gone');
-    this.#events.closed(this, this.#reason);
+    // When both have ended, what the caller said last may wait for the endpoint still.
+    if (!this.#callerEnded || !this.#endpointEnded) {
+      this.#close(this.#reason === '' ? reason : this.#reason, this.#connected ? 'ok' : 'abandoned');
+      this.#upstream?.destroy('the caller is gone');
+    }
+    this.#events.closed(this, this.#reason === '' ? reason : this.#reason);
   }
 
   onBacklog(full: boolean): void {

@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { settled, until } from '../../../core/testing/settled.ts';
+import { deadPort } from '../../upstream/testing/text-peer.ts';
+import { type HttpMeshOptions, httpTests } from '../testing/http-mesh.ts';
+
+const httpTest = httpTests('tcp tunnel');
+
+const TCP: HttpMeshOptions = { http: false, tcp: { idleTimeout: 0 } };
+const IDLE: HttpMeshOptions = { http: false, tcp: { idleTimeout: 2000 } };
+
+function bytesMetric(text: string, direction: string): number {
+  const line = new RegExp(`weft_tunnel_bytes_total\\{[^}]*direction="${direction}"[^}]*\\} (\\d+)`).exec(text);
+  return Number(line?.[1] ?? 0);
+}
+
+httpTest('both sides say what they like, and each ends on its own', TCP, async (mesh) => {
+  const server = await mesh.textServer();
+  mesh.endpoints(server);
+  const caller = await mesh.caller();
+  const endpoint = await server.peer(0);
+  endpoint.send('server first');
+  await caller.upTo('server first');
+  caller.send('hello');
+  await endpoint.upTo('hello');
+  caller.socket.end();
+  await until('its end', () => endpoint.ended);
+  assert.equal(caller.ended, false);
+  endpoint.send('still here');
+  await caller.upTo('still here');
+  endpoint.socket.end();
+  await until('the other end', () => caller.ended);
+  await until('it is over', () => mesh.listener.connections === 0);
+  assert.deepEqual(mesh.cluster.stats.totals(), { ok: 1 });
+  const text = mesh.parts.metrics.render();
+  assert.deepEqual([bytesMetric(text, 'sent'), bytesMetric(text, 'received')], [5, 22]);
+});
+
+httpTest('the endpoint may end first', TCP, async (mesh) => {
+  const server = await mesh.textServer();
+  mesh.endpoints(server);
+  const caller = await mesh.caller();
+  const endpoint = await server.peer(0);
+  endpoint.socket.end('bye');
+  assert.equal(await caller.toEnd(), 'bye');
+  caller.send('one more thing');
+  await endpoint.upTo('one more thing');
+  caller.socket.end();
+  await until('its end', () => endpoint.ended);
+});
+
+for (const first of ['caller', 'endpoint'] as const) {
+  httpTest(`all arrives that was sent before the end, when the ${first} ends first`, TCP, async (mesh) => {
+    const server = await mesh.textServer();
+    mesh.endpoints(server);
+    const caller = await mesh.caller();
+    const endpoint = await server.peer(0);
+    const [early, late] = first === 'caller' ? [caller, endpoint] : [endpoint, caller];
+    early.socket.end();
+    await until('its end', () => late.ended);
+    early.socket.pause();
+    let sent = 0;
+    // Until the kernel takes no more of it, so that the rest waits here when the end comes.
+    for (const piece = Buffer.alloc(64 << 10, 'x'); mesh.parts.net.unsent === 0; sent += piece.length) {
+      late.send(piece);
+      await settled();
+    }
+    late.socket.end();
+    await settled();
+    early.socket.resume();
+    await until('all of it', () => early.ended);
+    assert.equal(early.count, sent);
+    early.text = '';
+  });
+}
+
+httpTest('what is broken off on one side is broken off on the other', TCP, async (mesh) => {
+  const server = await mesh.textServer();
+  mesh.endpoints(server);
+  const [one, two] = [await mesh.caller(), await mesh.caller()];
+  await server.peer(1);
+  one.socket.resetAndDestroy();
+  server.peers[1]!.socket.resetAndDestroy();
+  await until('both are over', () => server.peers[0]!.ended && two.ended);
+  await until('they are counted', () => mesh.cluster.stats.active === 0);
+});
+
+httpTest('one in which nothing moves is closed', IDLE, async (mesh) => {
+  const server = await mesh.textServer();
+  mesh.endpoints(server);
+  const caller = await mesh.caller();
+  const endpoint = await server.peer(0);
+  for (let i = 0; i < 4; i++) {
+    await mesh.pass(1500);
+    const [from, to] = i % 2 === 0 ? [caller, endpoint] : [endpoint, caller];
+    from.send('x');
+    await to.upTo('x');
+  }
+  await mesh.pass(1750);
+  assert.equal(caller.ended, false);
+  await mesh.pass(500);
+  await until('the end', () => caller.ended && endpoint.ended);
+});
+
+httpTest('an endpoint that cannot be connected to is left for another', TCP, async (mesh) => {
+  const server = await mesh.textServer();
+  mesh.endpoints({ port: await deadPort() }, server);
+  for (let i = 0; i < 3; i++) {
+    const caller = await mesh.caller();
+    caller.send(`hello ${i}`);
+    await (await server.peer(i)).upTo(`hello ${i}`);
+    caller.socket.resetAndDestroy();
+  }
+  await until('all are over', () => mesh.cluster.stats.active === 0);
+});
+
+httpTest('where there is none the caller is let go', TCP, async (mesh) => {
+  mesh.endpoints({ port: await deadPort() });
+  const caller = await mesh.caller();
+  caller.send('hello');
+  await until('the end', () => caller.ended);
+  assert.deepEqual(mesh.cluster.stats.totals(), { ok: 0, no_healthy_endpoint: 1 });
+});
+
+httpTest('the first endpoints are waited for, not for ever', TCP, async (mesh) => {
+  const [early, late] = [await mesh.caller(), await mesh.caller()];
+  early.send('hello');
+  await until('both wait', () => mesh.cluster.cluster.waiting === 2);
+  late.socket.destroy();
+  await mesh.pass(1000);
+  const server = await mesh.textServer();
+  mesh.endpoints(server);
+  await until('the greeting', () => server.peers.some(({ text }) => text === 'hello'));
+  for (const { socket } of [early, ...server.peers]) socket.resetAndDestroy();
+  await until('all are over', () => mesh.cluster.stats.active === 0);
+});
+
+httpTest('and are given up', TCP, async (mesh) => {
+  const caller = await mesh.caller();
+  await until('it waits', () => mesh.cluster.cluster.waiting === 1);
+  await mesh.pass(3250);
+  await until('the end', () => caller.ended);
+  assert.deepEqual(mesh.cluster.stats.totals(), { ok: 0, timeout: 1 });
+});
+
+httpTest('it is cut when the drain time is over', TCP, async (mesh) => {
+  const server = await mesh.textServer();
+  mesh.endpoints(server);
+  const caller = await mesh.caller();
+  await server.peer(0);
+  await settled();
+  const drained = mesh.listener.drain(1000);
+  await mesh.pass(750);
+  assert.equal(caller.ended, false);
+  await mesh.pass(500);
+  assert.equal(await drained, 1);
+  await until('the end', () => caller.ended && server.peers[0]!.ended);
+});
+
+httpTest('what the other side does not take stays where it is', TCP, async (mesh) => {
+  const server = await mesh.textServer();
+  mesh.endpoints(server);
+  const caller = await mesh.caller();
+  const endpoint = await server.peer(0);
+  const size = 16 << 20;
+  for (const [from, to] of [
+    [caller, endpoint],
+    [endpoint, caller],
+  ] as const) {
+    to.socket.pause();
+    from.send(Buffer.alloc(size, 'x'));
+    for (let i = 0; i < 20; i++) await settled();
+    assert.ok(from.socket.writableLength > 0, 'some of it waits at its source');
+    assert.ok(mesh.parts.net.unsent < 2 << 20, `${mesh.parts.net.unsent} octets wait here`);
+    to.socket.resume();
+    await until('all of it', () => to.count === size);
+    to.text = '';
+  }
+  caller.socket.end();
+  endpoint.socket.end();
+  await until('it is over', () => mesh.listener.connections === 0);
+});
