@@ -206,3 +206,16 @@ httpTest('a preface or frame that does not go on is given up', { limits: { headT
     caller.socket.destroy();
   }
 });
+
+httpTest('an answer of the proxy itself is the end of its stream, and no reset', {}, async (mesh) => {
+  mesh.endpoints();
+  const caller = await mesh.http2Caller();
+  const calls = [caller.request('/a'), caller.request('/b', [], false)];
+  calls[1]!.send('', true);
+  for (const call of calls) assert.equal(await call.status(), 503);
+  assert.deepEqual(calls[0]!.events, ['head 503', 'end']);
+  await mesh.assertQuiet();
+  const drained = mesh.listener.drain(60_000);
+  await mesh.pass(2000);
+  assert.equal(await drained, 0);
+});

@@ -140,6 +140,8 @@ export class Http2Caller implements ConnectionHandler, Http2Owner, Watched, List
     this.#watch.calledAt = this.#watch.heardAt;
     this.#active++;
     const caller = new Http2CallerStream(this, stream);
+    // It may be answered before this returns.
+    stream.handler = caller;
     caller.begin(head, endStream);
     return caller;
   }
