@@ -7,14 +7,23 @@ import { temporaryFolder } from './mesh.ts';
 /** Debian keeps it where only root looks by default. */
 const NGINX = '/usr/sbin/nginx';
 
+export interface NginxOptions {
+  /** After so many requests it ends a connection. */
+  readonly keepaliveRequests?: number;
+}
+
 export interface Nginx {
   readonly http1: number;
   /** HTTP/2 with prior knowledge, in clear text. */
   readonly http2: number;
 }
 
-/** nginx with the files given by name; /echo answers with what it is sent as it has it, `POST` to it with 200. */
-export async function startNginx(owner: Owner, files: Readonly<Record<string, Buffer | string>>): Promise<Nginx> {
+/** nginx with the files given by name; /echo says what it was asked. */
+export async function startNginx(
+  owner: Owner,
+  files: Readonly<Record<string, Buffer | string>>,
+  { keepaliveRequests = 1_000_000 }: NginxOptions = {},
+): Promise<Nginx> {
   await ensureDebian(['nginx']);
   const folder = await temporaryFolder(owner);
   const root = join(folder, 'root');
@@ -30,14 +39,14 @@ export async function startNginx(owner: Owner, files: Readonly<Record<string, Bu
     events { worker_connections 2048; }
     http {
       access_log off;
-      keepalive_requests 1000000;
+      keepalive_requests ${keepaliveRequests};
       default_type application/octet-stream;
       ${places.map((place) => `${place}_temp_path ${folder}/${place};`).join('\n')}
       server {
         listen 127.0.0.1:${http1};
         listen 127.0.0.1:${http2} http2;
         root ${root};
-        location = /echo { return 200 "$request_method $request_uri $http_x_asked"; }
+        location = /echo { return 200 "$request_method $request_uri"; }
       }
     }`;
   const file = join(folder, 'nginx.conf');
