@@ -20,6 +20,8 @@ export interface Chooser {
   decided(before: ListenerPeer, after: ListenerPeer): void;
 }
 
+const NOTHING = Buffer.alloc(0);
+
 /** What ALPN has agreed on is spoken, whatever comes. */
 const AGREED: Readonly<Record<string, 'http1' | 'http2'>> = { h2: 'http2', 'http/1.1': 'http1' };
 
@@ -60,8 +62,11 @@ export class Undecided implements ListenerPeer, WheelEntry {
     this.#length = whole.length;
   }
 
+  /** It says no more, so that nothing more will tell. */
   onEnd(): void {
-    this.connection.destroy('closed by the caller before it said anything');
+    const { silent } = this.#chooser;
+    if (silent === undefined) return this.connection.destroy('closed by the caller before it said what it speaks');
+    this.#handOver(silent, this.#kept ?? NOTHING, this.#length).onEnd();
   }
 
   onClose(reason: string): void {
@@ -77,7 +82,7 @@ export class Undecided implements ListenerPeer, WheelEntry {
   /** Silent for long. */
   onDeadline(): void {
     const { silent, idleTimeout } = this.#chooser;
-    if (silent !== undefined) this.#handOver(silent, this.#kept ?? Buffer.alloc(0), this.#length);
+    if (silent !== undefined) this.#handOver(silent, this.#kept ?? NOTHING, this.#length);
     else if (idleTimeout > 0) this.connection.destroy(`idle for ${idleTimeout} ms`);
   }
 
@@ -95,8 +100,8 @@ export class Undecided implements ListenerPeer, WheelEntry {
   #decide(detected: Exclude<Detected, 'more'>, bytes: Buffer, length: number): void {
     const server = this.#chooser.choose(detected);
     if (server instanceof Promise) return this.#waitFor(server, Buffer.from(bytes.subarray(0, length)));
-    if (server !== undefined) return this.#handOver(server, bytes, length);
-    this.connection.destroy(`speaks what this listener does not (${detected})`);
+    if (server !== undefined) this.#handOver(server, bytes, length);
+    else this.connection.destroy(`speaks what this listener does not (${detected})`);
   }
 
   /** The first of its kind: the code that serves it is on its way. */
@@ -114,11 +119,12 @@ export class Undecided implements ListenerPeer, WheelEntry {
     );
   }
 
-  #handOver(server: ProtocolServer, bytes: Buffer, length: number): void {
+  #handOver(server: ProtocolServer, bytes: Buffer, length: number): ListenerPeer {
     this.#chooser.deps.slowWheel.clear(this);
     const peer = server.serve(this.connection, this.#events);
     this.connection.handOver(peer);
     this.#chooser.decided(this, peer);
     if (length > 0) peer.onBytes(bytes, length);
+    return peer;
   }
 }
