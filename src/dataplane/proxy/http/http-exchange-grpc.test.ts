@@ -82,20 +82,6 @@ httpTest('where nobody answers, it gets a status of its own kind', {}, async (me
   assert.equal(call.field('weft-failure'), 'no_healthy_endpoint');
 });
 
-httpTest('a stream that is cut in the middle of its response is UNAVAILABLE', {}, async (mesh) => {
-  const server = await mesh.http2Server();
-  mesh.endpoints(server);
-  const caller = await mesh.http2Caller();
-  const call = caller.request('/a.B/C', GRPC, false);
-  const request = await server.served(0);
-  request.stream.sendHead([':status', '200', 'content-type', 'application/grpc'], false);
-  request.send('part');
-  await until('a part', () => call.content === 'part');
-  server.peers[0]!.socket.destroy();
-  await until('the trailers', () => call.trailers.length > 0);
-  assert.deepEqual(call.trailers.slice(0, 2), ['grpc-status', '14']);
-});
-
 httpTest('a caller that cancels is heard by the endpoint', {}, async (mesh) => {
   const server = await mesh.http2Server();
   mesh.endpoints(server);
