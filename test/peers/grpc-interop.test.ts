@@ -54,8 +54,8 @@ const WAYS: Readonly<Record<string, Way>> = {
 for (const [name, startWay] of Object.entries(WAYS)) {
   test(`gRPC's interoperability cases, ${name}`, async (t) => {
     const { port, options = [] } = await startWay(t, await startServer(t));
-    for (const [name, own] of Object.entries(CASES)) {
-      await t.test(name, () => runCase(name, [`--server_port=${port}`, ...options, ...own]));
+    for (const [testCase, own] of Object.entries(CASES)) {
+      await t.test(testCase, () => runCase(name, [`--server_port=${port}`, ...options, ...own]));
     }
   });
 }

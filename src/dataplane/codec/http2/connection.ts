@@ -237,10 +237,14 @@ export class Http2Connection implements FrameSink {
     if (!this.#server) this.#credit(length);
     const stream = this.#streams.get(id);
     this.#current = undefined;
-    if (stream === undefined || stream.remoteEnded) {
+    if (stream === undefined) {
+      // Section 5.1: what is on its way to a stream that was reset here is passed over; what follows an end is wrong.
+      if (!this.#streams.wasReset(id)) throw new Http2Error(ErrorCode.streamClosed, `DATA on the closed stream ${id}`);
+      return this.#release(length);
+    }
+    if (stream.remoteEnded) {
       this.#release(length);
-      if (!this.#streams.wasReset(id)) this.#streamFailed(id, ErrorCode.streamClosed);
-      return;
+      return this.resetStream(stream, ErrorCode.streamClosed);
     }
     stream.receiveWindow.receive(length);
     this.#current = stream;

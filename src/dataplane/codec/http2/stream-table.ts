@@ -15,6 +15,8 @@ export class StreamTable {
   #slots: (Http2Stream | undefined)[] = [];
   readonly #others = new Map<number, Http2Stream>();
   readonly #resets = new Set<number>();
+  /** The highest one that is no longer remembered. */
+  #forgotten = 0;
   #ofPeer = 0;
   #own = 0;
   #next: number;
@@ -92,12 +94,14 @@ export class StreamTable {
     if (this.#resets.size <= REMEMBERED_RESETS) return;
     for (const oldest of this.#resets) {
       this.#resets.delete(oldest);
+      this.#forgotten = Math.max(this.#forgotten, oldest);
       return;
     }
   }
 
+  /** Or may have been: of those up to the last one forgotten nothing is known. */
   wasReset(id: number): boolean {
-    return this.#resets.has(id);
+    return id <= this.#forgotten || this.#resets.has(id);
   }
 }
 
