@@ -193,7 +193,7 @@ export class Http1Caller implements ConnectionHandler, CallerStream, MessageSink
 
   sendResponse(head: ResponseHead, edits: HeadEdits, end: boolean): void {
     const { status } = head;
-    const sized = head.has(Known.contentLength);
+    const sized = head.has(Known.contentLength) && edits.without[Known.contentLength] !== 1;
     this.#bodyless = this.#isHead || status === 204 || status === 304;
     this.#chunked = !end && !sized && !this.#bodyless && this.#minor === 1;
     // The end of a body that neither a length nor chunks tell is the end of the connection.

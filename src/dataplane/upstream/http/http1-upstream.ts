@@ -114,7 +114,7 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
     this.#tunnel = this.#responseEnded = false;
     this.#requestEnded = end;
     const opens = protocol !== '' || this.#method.connect;
-    const sized = head.has(Known.contentLength);
+    const sized = head.has(Known.contentLength) && edits.without[Known.contentLength] !== 1;
     this.#chunked = !end && !opens && !sized;
     const { hop } = this.#deps;
     hop.host = authority ?? (head.has(Known.host) ? '' : head.authority);
