@@ -56,6 +56,11 @@ export class BodyReader {
     this.#line.length = 0;
   }
 
+  /** Reads no more of it, also in a `read` that is under way. */
+  stop(): void {
+    this.#state = State.done;
+  }
+
   /** Whether the body has ended. One that lasts until the connection closes never has. */
   get done(): boolean {
     return this.#state === State.done;
@@ -86,9 +91,9 @@ export class BodyReader {
       return end;
     }
     const to = Math.min(end, at + this.#left);
-    sink.onData(bytes, at, to);
     this.#left -= to - at;
     if (this.#left === 0) this.#state = this.#framing === CHUNKED ? State.dataCr : State.done;
+    sink.onData(bytes, at, to);
     return to;
   }
 
@@ -164,9 +169,9 @@ export class BodyReader {
     while (start < end && isBlank(line[start]!)) start++;
     while (end > start && isBlank(line[end - 1]!)) end--;
     const text = Buffer.from(line).toString('latin1');
-    sink.onTrailer(text.slice(0, colon), text.slice(start, end));
     this.#line.length = 0;
     this.#state = State.trailer;
+    sink.onTrailer(text.slice(0, colon), text.slice(start, end));
   }
 
   #count(): void {

@@ -88,6 +88,7 @@ export class MessageReader {
   /** Reads nothing more, also in a `read` that is under way. */
   close(): void {
     this.#phase = Phase.closed;
+    this.#body.stop();
     this.#kept = NOTHING;
     this.#keptLength = 0;
   }
