@@ -6,7 +6,7 @@ import { FrameReader, type FrameSink } from './frame-reader.ts';
 import * as frames from './frame-writer.ts';
 import { type BlockKind, HeadReader } from './head-reader.ts';
 import { HeadWriter } from './head-writer.ts';
-import { writeGreeting } from './greeting.ts';
+import { checkPreface, writeGreeting } from './greeting.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
 import type { HpackEncoder } from './hpack/encoder.ts';
 import { PeerSettings } from './peer-settings.ts';
@@ -491,13 +491,8 @@ export class Http2Connection implements FrameSink {
   }
 
   #readPreface(bytes: Buffer, at: number, end: number): number {
-    while (at < end && this.#prefaceLeft > 0) {
-      if (bytes[at] !== PREFACE[PREFACE.length - this.#prefaceLeft]) {
-        throw new Http2Error(ErrorCode.protocolError, 'no connection preface');
-      }
-      at++;
-      this.#prefaceLeft--;
-    }
-    return at;
+    const next = checkPreface(bytes, at, end, this.#prefaceLeft);
+    this.#prefaceLeft -= next - at;
+    return next;
   }
 }
