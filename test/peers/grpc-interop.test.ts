@@ -55,7 +55,7 @@ for (const [name, startWay] of Object.entries(WAYS)) {
   test(`gRPC's interoperability cases, ${name}`, async (t) => {
     const { port, options = [] } = await startWay(t, await startServer(t));
     for (const [testCase, own] of Object.entries(CASES)) {
-      await t.test(testCase, () => runCase(name, [`--server_port=${port}`, ...options, ...own]));
+      await t.test(testCase, () => runCase(testCase, [`--server_port=${port}`, ...options, ...own]));
     }
   });
 }
