@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { loadPackageDefinition, type ServiceClientConstructor } from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
+import { loadSync, type PackageDefinition } from '@grpc/proto-loader';
 
 /** As in calls.proto; what is not set is the type's zero. */
 export interface Call {
@@ -21,10 +21,21 @@ export interface Reply {
 
 export type Method = 'Unary' | 'Collect' | 'Spread' | 'Chat';
 
+function readProto(): PackageDefinition {
+  return loadSync(join(import.meta.dirname, 'calls.proto'), { keepCase: true, defaults: true });
+}
+
+/** calls.proto as a FileDescriptorProto, for who has a protobuf of its own. */
+export function callsDescriptor(): Uint8Array {
+  const { fileDescriptorProtos } = readProto()['demo.Call'] as unknown as {
+    readonly fileDescriptorProtos: readonly Buffer[];
+  };
+  return fileDescriptorProtos[0]!;
+}
+
 /** The service's definition and its client, as grpc-js makes them of calls.proto. */
 export function loadCalls(): ServiceClientConstructor {
-  const definition = loadSync(join(import.meta.dirname, 'calls.proto'), { keepCase: true, defaults: true });
-  const { demo } = loadPackageDefinition(definition) as unknown as {
+  const { demo } = loadPackageDefinition(readProto()) as unknown as {
     readonly demo: { readonly Calls: ServiceClientConstructor };
   };
   return demo.Calls;
