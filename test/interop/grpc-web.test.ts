@@ -25,7 +25,7 @@ async function openClient(owner: Owner, provider: number, http: object = {}): Pr
   const clusters = [cluster('127.0.0.1', provider)];
   const proxy = await startHttpProxy(owner, { clusters, listener: { http } });
   const transport = createGrpcWebTransport({ baseUrl: `http://127.0.0.1:${proxy.port}` });
-  return createClient(loadService(), transport) as unknown as AnyClient;
+  return createClient(loadService(), transport);
 }
 
 test('a unary call, with metadata both ways', async (t) => {
