@@ -87,6 +87,18 @@ test('a connection to an endpoint ends after idleTimeout, and a next request has
   assert.equal(server.peers.length, 2);
 });
 
+test('a connection is left before its endpoint ends it, where that has said when', async (t) => {
+  const server = await startRawHttp(t, () => rawResponse(200, 'ok', 'Keep-Alive: timeout=2, max=100'));
+  const proxy = await startHttpProxy(t, { clusters: [cluster('shop', server.port)] });
+  const client = await openRaw(t, proxy.port);
+  client.send(GET);
+  await client.message();
+  const since = performance.now();
+  await server.peers[0]!.hasClosed();
+  const kept = performance.now() - since;
+  assert.ok(kept > 500 && kept < 2000, `${kept} ms`);
+});
+
 test('at most http.connections are open to an endpoint; who finds none waits', async (t) => {
   const held: (() => void)[] = [];
   const server = await startRawHttp(

@@ -20,6 +20,8 @@ import type { HttpPoolDeps } from './http-deps.ts';
 /** Methods whose requests have a body as a rule, so that none has to be said. RFC 9110, section 8.6. */
 const EXPECTS_CONTENT: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
+const FOR_EVER = Number.POSITIVE_INFINITY;
+
 type State = 'connecting' | 'idle' | 'busy' | 'closed';
 
 /** One HTTP/1.1 connection to an endpoint: a request and its response at a time. */
@@ -54,6 +56,8 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
   #requestEnded = false;
   #responseEnded = false;
   #keepAlive = false;
+  /** How long its peer keeps it without a request, in ms, as its first response has said. */
+  #kept = FOR_EVER;
   #tunnel = false;
   /** What has just come is being read: what may be behind a response is not known yet. */
   #inRead = false;
@@ -182,6 +186,7 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
     const framing = responseFraming(head, this.#method);
     connectionOptions(head, this.#options);
     this.#keepAlive = keepsAlive(head, this.#options);
+    if (this.#kept === FOR_EVER && head.has(Known.keepAlive)) this.#keepsFor(head.get(Known.keepAlive)!);
     const handler = this.#handler!;
     if (status === 101) return this.#onSwitch(head, handler);
     this.#interim = status < 200;
@@ -246,7 +251,7 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
   onDeadline(): void {
     const { clock, slowWheel } = this.#deps;
     const since = this.#state === 'idle' ? this.#idleSince : clock.now();
-    const until = since + this.#cluster.policy.http.idleTimeout;
+    const until = since + Math.min(this.#kept, this.#cluster.policy.http.idleTimeout);
     if (clock.now() < until) return slowWheel.set(this, until);
     this.#events.onLeaving(this);
     this.#connection.close();
@@ -302,6 +307,17 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
   #becomeIdle(): void {
     this.#state = 'idle';
     this.#idleSince = this.#deps.clock.now();
+  }
+
+  /**
+   * What `Keep-Alive: timeout=5` promises, in seconds, is left early: a request that meets the peer's own end is
+   * lost, and fails where it may not be sent twice. RFC 2068, section 19.7.1.
+   */
+  #keepsFor(value: string): void {
+    const seconds = Number(/\btimeout=(\d{1,9})\b/i.exec(value)?.[1] ?? FOR_EVER);
+    this.#kept = seconds * 1000 - Math.min(1000, seconds * 500);
+    const { clock, slowWheel } = this.#deps;
+    if (this.#kept < this.#cluster.policy.http.idleTimeout) slowWheel.set(this, clock.now() + this.#kept);
   }
 
   #fail(code: string, reason: string): void {
