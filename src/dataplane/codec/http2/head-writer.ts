@@ -62,7 +62,8 @@ export class HeadWriter {
       encoder.field(':scheme', head.scheme, false);
       encoder.field(':path', path ?? head.path, false);
     }
-    encoder.field(':authority', authority ?? head.authority, false);
+    const host = authority ?? head.authority;
+    if (host !== '') encoder.field(':authority', host, false);
     this.#list(head, edits);
     return encoder;
   }

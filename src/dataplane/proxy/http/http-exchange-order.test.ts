@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { TextServer } from '../../upstream/testing/text-peer.ts';
 import { httpTests } from '../testing/http-mesh.ts';
 import { settled, until } from '../../../core/testing/settled.ts';
 
@@ -190,3 +191,27 @@ httpTest(
     assert.equal(await call.status(), 200);
   },
 );
+
+for (const version of ['http1', 'http2'] as const) {
+  const everything = { name: 'all', match: {}, cluster: 'shop' };
+  httpTest(
+    `a request that names no host goes on to ${version} as one`,
+    { policy: { http: { version } }, routes: [everything] },
+    async (mesh) => {
+      const server = version === 'http1' ? await mesh.textServer() : await mesh.http2Server();
+      mesh.endpoints(server);
+      const caller = await mesh.caller();
+      caller.send('GET / HTTP/1.0\r\n\r\n');
+      if (server instanceof TextServer) {
+        const endpoint = await server.peer(0);
+        assert.equal((await endpoint.message()).head, `GET / HTTP/1.1\r\nhost: 127.0.0.1:${server.port}`);
+        endpoint.send(OK);
+      } else {
+        const request = await server.served(0);
+        assert.equal(request.head!.authority, '');
+        request.answer(200, 'ok');
+      }
+      assert.match(await caller.toEnd(), /ok$/);
+    },
+  );
+}

@@ -121,7 +121,8 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
     const sized = head.has(Known.contentLength) && edits.without[Known.contentLength] !== 1;
     this.#chunked = !end && !opens && !sized;
     const { hop } = this.#deps;
-    hop.host = authority ?? (head.has(Known.host) ? '' : head.authority);
+    // Who names no host, as HTTP/1.0 may, asks this endpoint. RFC 9112, section 3.2.
+    hop.host = authority ?? (head.has(Known.host) ? '' : head.authority || this.#endpoint.address);
     hop.chunked = this.#chunked;
     hop.empty = end && !sized && EXPECTS_CONTENT.has(method);
     hop.connection = undefined;
