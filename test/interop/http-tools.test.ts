@@ -1,4 +1,4 @@
-/** Programs that other people wrote, through a running proxy: curl, nghttp, h2load and wrk, against nginx and Node. */
+/** Programs that other people wrote, through a running proxy: curl, nghttp, h2load, wrk and autocannon, against nginx and Node. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
@@ -9,6 +9,7 @@ import { cluster, startHttpProxy, type HttpProxy } from '../support/http-mesh.ts
 import { startHttpServer, type Handler } from '../support/http-peers.ts';
 import { startNginx } from '../support/nginx.ts';
 import { Seeded } from '../support/seeded.ts';
+import { npmTool } from '../support/npm-tool.ts';
 import { runTool } from '../support/tool.ts';
 
 const SMALL = 'hello\n';
@@ -55,6 +56,7 @@ function numberIn(text: string, pattern: RegExp): number {
 test('foreign programs of HTTP', async (t) => {
   const proxy = await startScene(t);
   const url = (path: string): string => `http://127.0.0.1:${proxy.port}${path}`;
+  const autocannon = npmTool('autocannon@8.0.0');
   const failed = (): Promise<number> => proxy.metric('weft_requests_total', { outcome: 'connection_lost' });
 
   for (const backend of BACKENDS) {
@@ -105,6 +107,14 @@ test('foreign programs of HTTP', async (t) => {
       const text = (await runTool('wrk', args)).stdout.toString();
       assert.ok(numberIn(text, /(\d+) requests in/) > 500, text);
       assert.doesNotMatch(text, /Non-2xx|Socket errors/);
+    });
+
+    await t.test(`autocannon to ${backend}, with pipelining`, async () => {
+      const program = [await autocannon, '-c', '16', '-p', '4', '-d', '1', '-j', '-n'];
+      const { stdout } = await runTool(process.execPath, [...program, '-H', `host=${backend}`, url('/small')]);
+      const told = JSON.parse(stdout.toString()) as Record<'errors' | 'timeouts' | 'non2xx' | '2xx', number>;
+      assert.deepEqual([told.errors, told.timeouts, told.non2xx], [0, 0, 0], stdout.toString());
+      assert.ok(told['2xx'] > 500, stdout.toString());
     });
 
     await t.test(`undici to ${backend}, with pipelining`, async () => {

@@ -329,3 +329,15 @@ test('the last content says so, unless it is less than was said', () => {
     assert.deepEqual(seen, lasts);
   }
 });
+
+test('a response that is all there ends with a reset that is no error, one that is not does not', () => {
+  for (const length of ['3', '4', undefined]) {
+    const pair = new Pair();
+    const { log, served } = pair.request(false);
+    served!.stream.sendHead([':status', '200', ...(length === undefined ? [] : ['content-length', length])], false);
+    served!.stream.sendData(Buffer.from('abc'), 0, 3, false);
+    served!.stream.reset(ErrorCode.noError);
+    pair.settle();
+    assert.deepEqual(log.events, length === '3' ? ['head 200', 'end', 'reset 0'] : ['head 200', 'reset 0']);
+  }
+});

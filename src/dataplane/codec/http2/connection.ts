@@ -292,7 +292,10 @@ export class Http2Connection implements FrameSink {
     if (this.#streams.isIdle(id)) throw new Http2Error(ErrorCode.protocolError, 'RST_STREAM on an idle stream');
     const stream = this.#streams.get(id);
     if (this.#streams.isPeers(id)) this.#guard.reset();
-    if (stream !== undefined) this.#closeStream(stream, code);
+    if (stream === undefined) return;
+    // Section 8.1: the rest of the request is not wanted. Some servers say so in place of the response's end.
+    if (code === ErrorCode.noError && !this.#server && stream.whole) this.#endRemote(stream);
+    this.#closeStream(stream, code);
   }
 
   onSettings(settings: readonly number[]): void {

@@ -51,6 +51,11 @@ export class Http2Stream {
     this.receiveWindow = new ReceiveWindow(receiveWindow);
   }
 
+  /** All content that was announced has come, and no end yet. */
+  get whole(): boolean {
+    return this.headRead && this.expected === 0 && !this.remoteEnded;
+  }
+
   /** Octets that wait for the peer's windows. */
   get waiting(): number {
     return this.#waiting === undefined ? 0 : this.#waiting.length;

@@ -1,0 +1,41 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { withLock } from '../../scripts/setup/lock.mjs';
+import { runTool } from './tool.ts';
+
+const CACHE = join(import.meta.dirname, '../../node_modules/.cache/npm-tools');
+const INSTALL_MS = 5 * 60_000;
+
+/**
+ * The path of a program from npm that only tests run, and that would bring a crowd of packages with it into everybody's
+ * install. Installed once, into a cache of its own, without running anybody's install scripts.
+ *
+ * @param program `name@version`, where the program has the name of its package.
+ * @throws when it cannot be had.
+ */
+export async function npmTool(program: `${string}@${string}`): Promise<string> {
+  const [name = ''] = program.split('@');
+  const folder = join(CACHE, program);
+  if (!existsSync(folder)) {
+    await withLock(join(CACHE, 'lock'), say, async () => {
+      if (!existsSync(folder)) await install(program, folder);
+    });
+  }
+  return join(folder, 'node_modules/.bin', name);
+}
+
+async function install(program: string, folder: string): Promise<void> {
+  // Renamed when complete, so what lies at the target is always whole.
+  const unfinished = `${folder}.unfinished`;
+  await rm(unfinished, { recursive: true, force: true });
+  await mkdir(unfinished, { recursive: true });
+  say(`installing ${program} from npm`);
+  const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-save'];
+  await runTool('npm', ['install', '--prefix', unfinished, ...quiet, program], INSTALL_MS);
+  await rename(unfinished, folder);
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
