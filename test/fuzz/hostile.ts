@@ -37,6 +37,21 @@ export function hostile(
     .map((parts) => Buffer.concat(parts));
 }
 
+/** What may become of one turn of a conversation: it is changed, lost, said twice, or something is put into it. */
+export function hostileTurn(pieces: readonly Buffer[]): fc.Arbitrary<(turn: Buffer) => Buffer> {
+  return fc.oneof(
+    fc.tuple(fc.nat(), fc.nat(255)).map(([at, value]) => (turn: Buffer) => {
+      const changed = Buffer.from(turn);
+      if (changed.length > 0) changed[at % changed.length] = value;
+      return changed;
+    }),
+    fc.constant(() => Buffer.alloc(0)),
+    fc.constant((turn: Buffer) => Buffer.concat([turn, turn])),
+    fc.constantFrom(...pieces).map((piece) => (turn: Buffer) => Buffer.concat([turn, piece])),
+    fc.constantFrom(...pieces).map((piece) => (turn: Buffer) => Buffer.concat([piece, turn])),
+  );
+}
+
 /** `bytes` cut at `cuts`, which may be any numbers. */
 export function inPieces(bytes: Buffer, cuts: readonly number[]): Buffer[] {
   const places = cuts.map((at) => at % (bytes.length + 1)).sort((a, b) => a - b);
