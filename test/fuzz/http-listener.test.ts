@@ -136,10 +136,11 @@ for (const [version, input] of [
         fc.boolean(),
         async (bytes, places, last, asks) => {
           server.onPeer = (peer) => {
-            peer.socket.once('data', async () => {
-              await send(peer, bytes, places);
-              if (last === 'end') peer.socket.end();
-              if (last === 'reset') peer.socket.resetAndDestroy();
+            peer.socket.once('data', () => {
+              void send(peer, bytes, places).then(() => {
+                if (last === 'end') peer.socket.end();
+                if (last === 'reset') peer.socket.resetAndDestroy();
+              });
             });
           };
           const caller = await TextPeer.connect(mesh.listener.port);

@@ -150,7 +150,7 @@ httpTest('an endpoint that refuses every time is not asked for ever', HTTP2, asy
   mesh.endpoints(server);
   const caller = await mesh.http2Caller();
   assert.equal(await caller.request('/x').status(), 502);
-  assert.equal(server.requests.length, 4);
+  assert.equal(server.requests.length, 11);
 });
 
 httpTest('an endpoint where the peer does not speak HTTP/2 is said to be one', HTTP2, async (mesh) => {

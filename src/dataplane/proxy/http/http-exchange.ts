@@ -21,6 +21,8 @@ import { editRequest, editResponse, editTunnel } from './pass-on.ts';
 
 /** Endpoints that do not take a request are left for others this often, before it fails. */
 const MAX_TRIES_ELSEWHERE = 3;
+/** An endpoint that ends its connections after a few requests refuses those that were already on their way. */
+const MAX_REFUSED = 10;
 /** Of pooled connections all may just be closing, after a restart of their peer; each try takes one out of the pool. */
 const MAX_STALE = 32;
 /** Requests that may be sent twice. RFC 9110, section 9.2.2. */
@@ -74,6 +76,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   #responseEnded = false;
   #outcome: Outcome = 'ok';
   #triesLeft = 0;
+  #refusedLeft = 0;
   #staleLeft = 0;
   /** Each side's source is paused because the other side takes no more. */
   #callerPaused = false;
@@ -239,7 +242,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     if (this.finished) return;
     const stream = this.#stream;
     this.#stream = undefined;
-    if (this.#mayRepeat(error, stream) && (error.retriable ? this.#triesLeft-- : this.#staleLeft--) > 0) {
+    if (this.#mayRepeat(error, stream) && (error.retriable ? this.#refusedLeft-- : this.#staleLeft--) > 0) {
       // The same endpoint will do: it was the connection that failed.
       this.#target!.stats.retried();
       return this.#dispatch(error.retriable && this.#isElsewhere ? this.#endpoint : undefined);
@@ -273,6 +276,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#content.reset();
     this.#outcome = 'ok';
     this.#triesLeft = MAX_TRIES_ELSEWHERE;
+    this.#refusedLeft = MAX_REFUSED;
     this.#staleLeft = MAX_STALE;
   }
 
