@@ -5,6 +5,8 @@ import { ascii, equalsIgnoringCase } from './octets.ts';
 /** Numbers kept of each field: where its name and its value begin and end. */
 const STRIDE = 4;
 const SLASH = 47;
+/** Longer texts are not compared with those before. */
+const MAX_AGAIN = 64;
 /** A target in absolute form: its authority, and the rest. */
 const ABSOLUTE = /^https?:\/\/([^/?#]*)(.*)$/i;
 
@@ -42,6 +44,10 @@ export class Http1Head implements RequestHead, ResponseHead {
   #method: string | undefined;
   #path: string | undefined;
   #authority: string | undefined;
+  /** What these were in the message before: on one connection they mostly come again. */
+  #lastMethod = '';
+  #lastTarget = '';
+  #lastHost = '';
 
   reset(): void {
     this.count = 0;
@@ -126,7 +132,7 @@ export class Http1Head implements RequestHead, ResponseHead {
   }
 
   get method(): string {
-    return (this.#method ??= this.#text(this.methodStart, this.methodEnd));
+    return (this.#method ??= this.#lastMethod = this.#again(this.#lastMethod, this.methodStart, this.methodEnd));
   }
 
   /** That of a target in absolute form, or `Host`; of CONNECT the target itself. */
@@ -146,7 +152,7 @@ export class Http1Head implements RequestHead, ResponseHead {
   /** As it came. */
 
   get target(): string {
-    return this.#text(this.targetStart, this.targetEnd);
+    return (this.#lastTarget = this.#again(this.#lastTarget, this.targetStart, this.targetEnd));
   }
 
   get reason(): string {
@@ -156,7 +162,7 @@ export class Http1Head implements RequestHead, ResponseHead {
   #findAuthority(): string {
     if (this.method === 'CONNECT') return this.target;
     const form = this.hasOriginForm ? null : ABSOLUTE.exec(this.target);
-    return form?.[1] ?? this.get(Known.host) ?? '';
+    return form?.[1] ?? this.#host();
   }
 
   #findPath(): string {
@@ -168,6 +174,23 @@ export class Http1Head implements RequestHead, ResponseHead {
     if (rest.startsWith('/')) return rest;
     // RFC 9112, section 3.2.4: OPTIONS for the whole server.
     return rest === '' && this.method === 'OPTIONS' ? '*' : `/${rest}`;
+  }
+
+  #host(): string {
+    const field = this.first[Known.host]!;
+    if (field < 0) return '';
+    const { base } = this;
+    return (this.#lastHost = this.#again(this.#lastHost, this.valueStart(field) - base, this.valueEnd(field) - base));
+  }
+
+  /** The text from `start` to `end`; `last` where it is the same, as comparing is cheaper than making a string. */
+  #again(last: string, start: number, end: number): string {
+    const { length } = last;
+    if (end - start !== length || length > MAX_AGAIN) return this.#text(start, end);
+    const { bytes } = this;
+    const from = this.base + start;
+    for (let i = 0; i < length; i++) if (bytes[from + i] !== last.charCodeAt(i)) return this.#text(start, end);
+    return last;
   }
 
   #text(start: number, end: number): string {

@@ -199,7 +199,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
 
   onResponse(head: ResponseHead, end: boolean): void {
     if (this.finished) return;
-    this.#begunResponse();
+    this.#begunResponse(end);
     // Refused to go on in another protocol: then the request was complete.
     if (this.#opens) this.#requestEnded = true;
     this.#outcome = outcomeOfResponse(head, this.#grpc);
@@ -214,7 +214,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     const stream = this.#stream!;
     this.#tunnel = true;
     this.#content.replay(stream, false);
-    this.#begunResponse();
+    this.#begunResponse(false);
     this.#deadlines.onTunnel();
     this.#caller!.sendTunnel(head, editTunnel(this.#scope, this.#caller!, this.#route));
     if (this.#stream === stream) this.#sendOn(stream);
@@ -354,10 +354,10 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#caller?.setFlowing(true);
   }
 
-  #begunResponse(): void {
+  #begunResponse(end: boolean): void {
     this.#responseStarted = true;
     this.#content.drop();
-    this.#deadlines.onResponse();
+    if (!end) this.#deadlines.onResponse();
   }
 
   #leaveQueue(): void {
