@@ -19,6 +19,9 @@ export class Http2CallerStream implements CallerStream, StreamHandler {
   readonly #stream: Http2Stream;
   #exchange: CallerExchange | undefined;
   #flowing = true;
+  #tunnel = false;
+  /** Of a tunnel: its endpoint has ended, and this side may go on. */
+  #responseEnded = false;
   /** Octets of the request that have been passed on while it was not to flow. */
   #unpassed = 0;
   #trailers: Trailers = NO_TRAILERS;
@@ -57,6 +60,7 @@ export class Http2CallerStream implements CallerStream, StreamHandler {
 
   /** RFC 8441, section 5: what HTTP/1 calls 101. */
   sendTunnel(head: ResponseHead, edits: HeadEdits): void {
+    this.#tunnel = true;
     this.#stream.sendResponse(200, head, edits, false);
   }
 
@@ -69,7 +73,8 @@ export class Http2CallerStream implements CallerStream, StreamHandler {
   sendEnd(trailers: Trailers): void {
     if (trailers.length > 0) this.#stream.sendTrailers(trailers);
     else this.#stream.sendData(NOTHING, 0, 0, true);
-    this.#onResponseEnd();
+    if (this.#tunnel && !this.#stream.remoteEnded) this.#responseEnded = true;
+    else this.#onResponseEnd();
   }
 
   keepHead(scratch: Buffer): Buffer {
@@ -109,7 +114,10 @@ export class Http2CallerStream implements CallerStream, StreamHandler {
   }
 
   onEnd(): void {
-    this.#exchange?.onRequestEnd(this.#trailers);
+    const exchange = this.#exchange;
+    // Its last word: then it may be another request's.
+    if (this.#responseEnded) this.#exchange = undefined;
+    exchange?.onRequestEnd(this.#trailers);
   }
 
   onReset(): void {
