@@ -100,6 +100,10 @@ export class ProxyListener implements Chooser, PeerEvents {
     return this.#tcp;
   }
 
+  get headTimeout(): number {
+    return this.#httpSpec?.limits.headTimeout ?? 0;
+  }
+
   /**
    * @param port 0 takes a free one.
    * @throws WeftError `listen_failed`

@@ -131,3 +131,13 @@ httpTest('more of HTTP/2 may come with the preface', { detectTimeout: 0 }, async
   (await server.served(0)).answer(200, 'ok');
   assert.equal(await call.status(), 200);
 });
+
+httpTest('without a tunnel, half a word has the time of a head', { limits: { headTimeout: 2000 } }, async (mesh) => {
+  const silent = await mesh.caller();
+  const half = await trickle(mesh, 'GE');
+  await mesh.pass(1750);
+  assert.equal(half.ended, false);
+  await mesh.pass(500);
+  await until('the end', () => half.ended);
+  assert.equal(silent.ended, false);
+});

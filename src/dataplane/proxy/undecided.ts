@@ -1,5 +1,5 @@
 import { NOT_SET, type WheelEntry } from '../../core/timer-wheel.ts';
-import { detect, type Detected, DETECT_OCTETS } from '../codec/detect.ts';
+import { detect, type Detected } from '../codec/detect.ts';
 import type { Connection } from '../net/connection.ts';
 import type { ListenerPeer, PeerEvents } from './listener-peer.ts';
 import type { ProxyDeps } from './listener-scope.ts';
@@ -12,6 +12,8 @@ export interface Chooser {
   readonly detectTimeout: number;
   /** Milliseconds that it may stay silent otherwise; 0 for any time. */
   readonly idleTimeout: number;
+  /** Milliseconds that it may take for the rest of what it has begun to say; 0 for any time. */
+  readonly headTimeout: number;
   /** Undefined when nobody here speaks that. */
   choose(detected: Exclude<Detected, 'more'>): ProtocolServer | Promise<ProtocolServer> | undefined;
   /** For a client that stays silent; undefined when there is nothing but to wait. */
@@ -52,9 +54,10 @@ export class Undecided implements ListenerPeer, WheelEntry {
     if (this.#kept === undefined) {
       const detected = AGREED[this.connection.alpn] ?? detect(chunk, length);
       if (detected !== 'more') return this.#decide(detected, chunk, length);
-      this.#kept = Buffer.allocUnsafe(DETECT_OCTETS);
+      this.#kept = NOTHING;
+      this.#waitForRest();
     }
-    // Decided before it is full: `detect` never needs more.
+    // Few octets: `detect` never needs more than these.
     const whole = Buffer.concat([this.#kept.subarray(0, this.#length), chunk.subarray(0, length)]);
     const detected = detect(whole, whole.length);
     if (detected !== 'more') return this.#decide(detected, whole, whole.length);
@@ -83,6 +86,7 @@ export class Undecided implements ListenerPeer, WheelEntry {
   onDeadline(): void {
     const { silent, idleTimeout } = this.#chooser;
     if (silent !== undefined) this.#handOver(silent, this.#kept ?? NOTHING, this.#length);
+    else if (this.#length > 0) this.connection.destroy('began to say something and did not go on');
     else if (idleTimeout > 0) this.connection.destroy(`idle for ${idleTimeout} ms`);
   }
 
@@ -92,9 +96,15 @@ export class Undecided implements ListenerPeer, WheelEntry {
   }
 
   adjusted(): void {
+    if (this.#length > 0) return;
     const { deps, silent, detectTimeout, idleTimeout } = this.#chooser;
     const patience = silent === undefined ? idleTimeout : detectTimeout;
     if (patience > 0) deps.slowWheel.set(this, deps.clock.now() + patience);
+  }
+
+  #waitForRest(): void {
+    const { deps, silent, headTimeout } = this.#chooser;
+    if (silent === undefined && headTimeout > 0) deps.slowWheel.set(this, deps.clock.now() + headTimeout);
   }
 
   #decide(detected: Exclude<Detected, 'more'>, bytes: Buffer, length: number): void {
