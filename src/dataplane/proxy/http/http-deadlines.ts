@@ -30,6 +30,8 @@ export class HttpDeadlines {
   #movedAt = 0;
   /** Content of the request is waited for. */
   #inRequest = false;
+  /** The caller may not send more of it: the endpoint takes too little, or there is none yet. */
+  #paused = false;
   #grpc = false;
 
   constructor(owner: WheelEntry, scope: HttpScope) {
@@ -42,6 +44,7 @@ export class HttpDeadlines {
     this.#startedAt = this.#movedAt = now;
     this.#grpc = grpc;
     this.#inRequest = true;
+    this.#paused = false;
     const own = grpc ? parseGrpcTimeout(head.get(Known.grpcTimeout) ?? '') : undefined;
     this.#expiresAt = own === undefined ? NEVER : now + own;
     // A call of gRPC takes as long as its caller says; one that says nothing waits.
@@ -78,6 +81,16 @@ export class HttpDeadlines {
     this.onResponse();
   }
 
+  onPaused(): void {
+    this.#paused = true;
+  }
+
+  onResumed(): void {
+    this.#paused = false;
+    this.moved();
+    this.#set();
+  }
+
   moved(): void {
     this.#movedAt = this.#scope.deps.clock.now();
   }
@@ -111,7 +124,7 @@ export class HttpDeadlines {
 
   /** A stream of gRPC messages may pause for as long as it likes; a body is on its way. */
   get #waitsForBody(): boolean {
-    return this.#inRequest && !this.#grpc;
+    return this.#inRequest && !this.#grpc && !this.#paused;
   }
 
   get #idleLimit(): number {

@@ -30,6 +30,8 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRAC
 /** Whatever it is that an endpoint does wrong. */
 const BAD_GATEWAY = 502;
 const NOTHING = Buffer.alloc(0);
+/** Room for a head that an exchange keeps from one request to the next. */
+const MAX_SCRATCH = 4096;
 
 /**
  * One HTTP request and its response, whichever versions the two sides speak.
@@ -344,19 +346,20 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   #pauseCaller(): void {
     if (this.#callerPaused || this.#requestEnded) return;
     this.#callerPaused = true;
+    this.#deadlines.onPaused();
     this.#caller!.setFlowing(false);
   }
 
   #resumeCaller(): void {
     if (!this.#callerPaused) return;
     this.#callerPaused = false;
-    this.#deadlines.moved();
+    this.#deadlines.onResumed();
     this.#caller?.setFlowing(true);
   }
 
   #begunResponse(end: boolean): void {
     this.#responseStarted = true;
-    this.#content.drop();
+    this.#content.reset();
     if (!end) this.#deadlines.onResponse();
   }
 
@@ -420,6 +423,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
       target.stats.active--;
       target.stats.ended(outcome, deps.clock.now() - this.#startedAt);
     }
+    if (this.#scratch.length > MAX_SCRATCH) this.#scratch = NOTHING;
     this.#caller = undefined;
     this.#head = undefined;
     this.#target = undefined;
