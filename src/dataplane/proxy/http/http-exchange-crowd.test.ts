@@ -110,3 +110,22 @@ httpTest(
     assert.ok(server.peers.length <= 3, String(server.peers.length));
   },
 );
+
+httpTest('heads before the response are left out while the caller takes nothing', {}, async (mesh) => {
+  const server = await mesh.textServer();
+  mesh.endpoints(server);
+  const caller = await mesh.caller();
+  caller.send(GET);
+  const endpoint = await server.peer(0);
+  await endpoint.message();
+  caller.socket.pause();
+  const hint = `HTTP/1.1 103 Early Hints\r\nLink: ${'x'.repeat(8000)}\r\n\r\n`;
+  for (let i = 0; i < 30; i++) {
+    endpoint.send(hint.repeat(100));
+    await settled();
+  }
+  assert.ok(mesh.parts.net.unsent < 2 << 20, `${mesh.parts.net.unsent} octets wait here`);
+  caller.socket.resume();
+  endpoint.send(OK);
+  await until('the response', () => caller.text.endsWith('ok'));
+});

@@ -195,7 +195,8 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   // What the endpoint says.
 
   onInterim(head: ResponseHead): void {
-    if (this.finished || this.#responseStarted) return;
+    // They may be left out, and nothing else bounds how many there are.
+    if (this.finished || this.#responseStarted || this.#caller!.congested) return;
     this.#caller!.sendInterim(head, editResponse(this.#scope, undefined));
   }
 
