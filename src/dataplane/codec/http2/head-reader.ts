@@ -62,7 +62,7 @@ export class HeadReader implements FieldSink {
   finish(extendedConnect: boolean): Http2Head | undefined {
     if (this.malformed === '') {
       if (this.#kind === 'request') this.#judgeRequest(extendedConnect);
-      else if (this.#kind === 'response' && this.#pseudo !== ONE_STATUS) this.#fail('no :status');
+      else if (this.#kind === 'response') this.#judgeResponse();
     }
     if (this.malformed !== '') return undefined;
     const head = this.#head;
@@ -117,6 +117,11 @@ export class HeadReader implements FieldSink {
     }
     if (head.scheme === '') return this.#fail('no :scheme');
     if (!path.startsWith('/') && !(path === '*' && method === 'OPTIONS')) this.#fail('no :path that begins with /');
+  }
+
+  #judgeResponse(): void {
+    if (this.#pseudo !== ONE_STATUS) this.#fail('no :status');
+    else if (this.#head.status === 101) this.#fail('101, which is not of HTTP/2 (RFC 9113, section 8.6)');
   }
 
   /** Section 8.3.1. */

@@ -129,3 +129,13 @@ httpTest('heads before the response are left out while the caller takes nothing'
   endpoint.send(OK);
   await until('the response', () => caller.text.endsWith('ok'));
 });
+
+httpTest('101 of HTTP/2 is no answer', { policy: { http: { version: 'http2' } } }, async (mesh) => {
+  const server = await mesh.http2Server();
+  mesh.endpoints(server);
+  const caller = await mesh.caller();
+  caller.send(GET);
+  const request = await server.served(0);
+  request.stream.sendHead([':status', '101'], false);
+  assert.match((await caller.message()).head, /^HTTP\/1.1 502 /);
+});
