@@ -62,3 +62,17 @@ export const KNOWN_NAMES: readonly string[] = [
   'grpc-status',
   '',
 ];
+
+/** Fields that say where a message ends or goes: what stands behind it under their names is dropped. RFC 9110, section 6.5.1. */
+export const NEVER_TRAILERS: ReadonlySet<Known> = new Set([
+  ...[
+    Known.host,
+    Known.connection,
+    Known.contentLength,
+    Known.transferEncoding,
+    Known.upgrade,
+    Known.te,
+    Known.trailer,
+  ],
+  ...[Known.keepAlive, Known.proxyConnection, Known.expect, Known.http2Settings, Known.contentType],
+]);

@@ -1,6 +1,7 @@
+import { NEVER_TRAILERS } from '../../message/http-fields.ts';
 import { HttpRefusal } from '../../message/http-refusal.ts';
 import { CHUNKED, UNTIL_CLOSE } from './framing.ts';
-import { CLASS, COLON, CR, HEX, LF, SP, TAB, TOKEN, VALUE } from './octets.ts';
+import { CLASS, COLON, CR, HEX, knownName, LF, SP, TAB, TOKEN, VALUE } from './octets.ts';
 
 /** Takes what a body holds, in order. */
 export interface BodySink {
@@ -168,10 +169,11 @@ export class BodyReader {
     let end = line.length;
     while (start < end && isBlank(line[start]!)) start++;
     while (end > start && isBlank(line[end - 1]!)) end--;
-    const text = Buffer.from(line).toString('latin1');
+    const octets = Buffer.from(line);
+    const text = octets.toString('latin1');
     this.#line.length = 0;
     this.#state = State.trailer;
-    sink.onTrailer(text.slice(0, colon), text.slice(start, end));
+    if (!NEVER_TRAILERS.has(knownName(octets, 0, colon))) sink.onTrailer(text.slice(0, colon), text.slice(start, end));
   }
 
   #count(): void {

@@ -1,4 +1,4 @@
-import { Known } from '../../message/http-fields.ts';
+import { Known, NEVER_TRAILERS } from '../../message/http-fields.ts';
 import { MALFORMED, Mark, Pseudo } from './field-mark.ts';
 import { Http2Head } from './head.ts';
 import type { FieldSink } from './hpack/decoder.ts';
@@ -46,6 +46,7 @@ export class HeadReader implements FieldSink {
     if ((mark & MALFORMED) !== 0) return this.#fail(whyMalformed(name, mark));
     if ((mark & Mark.pseudo) !== 0) return this.#onPseudo(name, value, mark & Mark.number);
     const known = mark & Mark.number;
+    if (this.#kind === 'trailers' && NEVER_TRAILERS.has(known as Known)) return;
     if (known === Known.contentLength) this.#onContentLength(value);
     else if (known === Known.host) this.#onHost(value);
     const count = this.#count++;

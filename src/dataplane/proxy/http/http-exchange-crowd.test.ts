@@ -139,3 +139,22 @@ httpTest('101 of HTTP/2 is no answer', { policy: { http: { version: 'http2' } } 
   request.stream.sendHead([':status', '101'], false);
   assert.match((await caller.message()).head, /^HTTP\/1.1 502 /);
 });
+
+httpTest(
+  'fields that frame a message are none of its trailers',
+  { policy: { http: { version: 'http1' } } },
+  async (mesh) => {
+    const server = await mesh.textServer();
+    mesh.endpoints(server);
+    const caller = await mesh.http2Caller();
+    const call = caller.request('/', [], false);
+    call.stream.sendTrailers(['content-length', '5', 'host', 'other', 'x-a', '1']);
+    const endpoint = await server.peer(0);
+    await endpoint.upTo('\r\n\r\n');
+    assert.equal(await endpoint.upTo('\r\n\r\n'), '0\r\nx-a: 1\r\n\r\n');
+    const framing = 'Connection: close\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\nHost: other\r\nX-B: 2\r\n';
+    endpoint.send(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n${framing}\r\n`);
+    assert.equal(await call.status(), 200);
+    assert.deepEqual(call.trailers, ['x-b', '2']);
+  },
+);
