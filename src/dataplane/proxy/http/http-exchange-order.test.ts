@@ -215,3 +215,47 @@ for (const version of ['http1', 'http2'] as const) {
     },
   );
 }
+
+httpTest(
+  'a response that is cut is reset, not ended, for callers of HTTP/2',
+  { policy: { http: { version: 'http1' } } },
+  async (mesh) => {
+    const server = await mesh.textServer();
+    mesh.endpoints(server);
+    const caller = await mesh.http2Caller();
+    const call = caller.request('/');
+    const endpoint = await server.peer(0);
+    await endpoint.message();
+    endpoint.send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc');
+    endpoint.socket.end();
+    await until('reset', () => call.reset !== undefined || call.ended);
+    assert.notEqual(call.reset, undefined);
+  },
+);
+
+httpTest('a response that lasts until its connection ends is chunked for callers that go on', {}, async (mesh) => {
+  const server = await mesh.textServer();
+  mesh.endpoints(server);
+  const caller = await mesh.caller();
+  caller.send('GET / HTTP/1.1\r\nHost: shop\r\n\r\n');
+  const endpoint = await server.peer(0);
+  await endpoint.message();
+  endpoint.socket.end('HTTP/1.0 200 OK\r\n\r\nall of it');
+  const response = await caller.message();
+  assert.equal(response.body, 'all of it');
+  assert.equal(response.field('transfer-encoding'), 'chunked');
+});
+
+httpTest('and when it is broken off, its last chunk does not come', {}, async (mesh) => {
+  const server = await mesh.textServer();
+  mesh.endpoints(server);
+  const caller = await mesh.caller();
+  caller.send('GET / HTTP/1.1\r\nHost: shop\r\n\r\n');
+  const endpoint = await server.peer(0);
+  await endpoint.message();
+  endpoint.send('HTTP/1.0 200 OK\r\n\r\npart');
+  await caller.upTo('part');
+  endpoint.socket.resetAndDestroy();
+  await until('end', () => caller.ended);
+  assert.ok(!caller.text.includes('0\r\n\r\n'), caller.text);
+});

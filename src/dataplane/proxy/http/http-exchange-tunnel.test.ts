@@ -99,3 +99,29 @@ httpTest('a WebSocket to an endpoint of HTTP/2 that does not take any is 502, an
   (await server.served(0)).answer(200, 'ok');
   assert.equal(await next.status(), 200);
 });
+
+httpTest(
+  'a WebSocket of HTTP/1 goes on to HTTP/2, and its key is answered here',
+  { policy: { http: { version: 'http2' } } },
+  async (mesh) => {
+    const server = await mesh.http2Server();
+    mesh.endpoints(server);
+    const caller = await mesh.caller();
+    caller.send(
+      'GET /chat HTTP/1.1\r\nHost: shop\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\nearly',
+    );
+    const request = await server.served(0);
+    assert.deepEqual(
+      [request.head!.method, request.head!.protocol, request.field('sec-websocket-key')],
+      ['CONNECT', 'websocket', undefined],
+    );
+    request.stream.sendHead([':status', '200'], false);
+    const m = await caller.upTo('\r\n\r\n');
+    assert.match(m, /^HTTP\/1.1 101 [^]*sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=/);
+    await until('early', () => request.content === 'early');
+    request.send('hi', true);
+    await caller.upTo('hi');
+    caller.socket.end('last');
+    await until('last', () => request.content === 'earlylast' && request.ended);
+  },
+);

@@ -352,7 +352,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   }
 
   #resumeCaller(): void {
-    if (!this.#callerPaused) return;
+    if (!this.#callerPaused || this.finished) return;
     this.#callerPaused = false;
     this.#deadlines.onResumed();
     this.#caller?.setFlowing(true);
