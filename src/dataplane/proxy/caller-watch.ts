@@ -19,6 +19,10 @@ export interface Watched {
   readonly active: number;
   /** Bytes of a request that has not come whole. */
   readonly incomplete: number;
+  /** Octets that wait for its windows, where its protocol has such, and how many have ever passed through them. */
+  readonly windowed?: { readonly waiting: number; readonly passed: number };
+  /** Milliseconds for which it may open no window; 0 for any time. */
+  readonly windowPatience?: number;
   /** Whether calls of others wait because it does not read its replies fast enough. */
   readonly holdsUpOthers: boolean;
   /** Milliseconds that a request may take to arrive, or to gain REQUEST_PACE. */
@@ -75,6 +79,7 @@ export class CallerWatch implements WheelEntry {
   readonly #scope: WatchScope;
   readonly #output = new Stall();
   readonly #request = new Stall();
+  readonly #windows = new Stall();
   /** Changes whenever an incomplete request begins or has gained enough. */
   #requestMark = 0;
   #requestMarkedAt = 0;
@@ -153,8 +158,14 @@ export class CallerWatch implements WheelEntry {
   }
 
   get #mayNotLast(): boolean {
-    const { connection, incomplete, draining } = this.#caller;
-    return connection.queued > 0 || incomplete > 0 || draining || this.#lastWordFor !== undefined;
+    const { connection, incomplete, draining, windowed } = this.#caller;
+    return (
+      (windowed?.waiting ?? 0) > 0 ||
+      connection.queued > 0 ||
+      incomplete > 0 ||
+      draining ||
+      this.#lastWordFor !== undefined
+    );
   }
 
   /** Why it cannot go on like this with what the caller does not read; undefined when it can. */
@@ -164,9 +175,20 @@ export class CallerWatch implements WheelEntry {
     if (this.#output.look(queued > 0 ? progress : undefined, step) >= replyPatience) {
       return `took none of ${queued} bytes of replies in ${replyPatience} ms`;
     }
+    const shut = this.#shut(step);
+    if (shut !== undefined) return shut;
     this.#heldUp = Math.max(0, this.#heldUp + (holdsUpOthers ? step : -step));
     if (this.#heldUp < replyPatience) return undefined;
     return `has held up calls of others for ${replyPatience} ms: it asks for more than it reads`;
+  }
+
+  /** Replies whose exchanges are over wait here for windows, and nobody else has an eye on them. */
+  #shut(step: number): string | undefined {
+    const { windowed, windowPatience = 0 } = this.#caller;
+    if (windowed === undefined || windowPatience === 0) return undefined;
+    const shutFor = this.#windows.look(windowed.waiting > 0 ? windowed.passed : undefined, step);
+    if (shutFor < windowPatience) return undefined;
+    return `has opened no window for ${windowed.waiting} octets in ${windowPatience} ms`;
   }
 
   #requestStalls(step: number): boolean {

@@ -10,6 +10,8 @@ export const UNTIL_CLOSE = -2;
 /** Longer than any body; and exact, as a number. */
 const MAX_LENGTH_DIGITS = 15;
 
+/** Fields that `Connection` may name: each is looked for among all. */
+const MAX_OPTIONS = 32;
 const COMMA = 44;
 const T_CHUNKED = ascii('chunked');
 const T_CLOSE = ascii('close');
@@ -34,6 +36,7 @@ export interface ConnectionOptions {
  * @throws HttpRefusal
  */
 export function requestFraming(head: Http1Head): number {
+  checkTarget(head);
   checkHost(head);
   const chunked = transferEncoding(head);
   const length = contentLength(head);
@@ -68,6 +71,7 @@ export function connectionOptions(head: Http1Head, options: ConnectionOptions): 
   options.close = options.keepAlive = options.upgrade = false;
   const first = head.first[Known.connection]!;
   if (first < 0) return;
+  let named = 0;
   for (let field = first; field < head.count; field++) {
     if (head.knownAt(field) !== Known.connection) continue;
     const { bytes } = head;
@@ -79,6 +83,7 @@ export function connectionOptions(head: Http1Head, options: ConnectionOptions): 
       if (equalsIgnoringCase(bytes, from, to, T_CLOSE)) options.close = true;
       else if (equalsIgnoringCase(bytes, from, to, T_KEEP_ALIVE)) options.keepAlive = true;
       else if (equalsIgnoringCase(bytes, from, to, T_UPGRADE)) options.upgrade = true;
+      else if (from < to && ++named > MAX_OPTIONS) throw new HttpRefusal(400, 'too many options in Connection');
       else if (from < to) head.markHop(from, to);
       at = next + 1;
     }
@@ -135,6 +140,13 @@ function contentLength(head: Http1Head): number | undefined {
   }
   if (end - start > MAX_LENGTH_DIGITS) throw new HttpRefusal(413, 'a Content-Length beyond any body');
   return length;
+}
+
+/** RFC 9112, section 3.2: a path, a URL of HTTP, the authority of CONNECT, or the `*` of OPTIONS. Routes know no other. */
+function checkTarget(head: Http1Head): void {
+  if (head.hasOriginForm || isConnect(head) || authorityOfTarget(head) !== undefined) return;
+  if (head.method === 'OPTIONS' && head.target === '*') return;
+  throw new HttpRefusal(400, 'a request target that is neither a path nor a URL (RFC 9112, section 3.2)');
 }
 
 /** RFC 9112, section 3.2 and 3.2.2. */

@@ -20,6 +20,10 @@ const OWN_PING = Buffer.from('weftping', 'latin1');
 /** One HTTP/2 connection, either side, without its socket. RFC 9113. */
 export class Http2Connection implements FrameSink {
   readonly peer = new PeerSettings();
+  /** Octets of content that have ever been sent. */
+  sentContent = 0;
+  /** Why the connection was ended from here; undefined when it was not. */
+  failure: Http2Error | undefined;
   readonly #server: boolean;
   readonly #limits: Http2Limits;
   readonly #owner: Http2Owner;
@@ -46,7 +50,6 @@ export class Http2Connection implements FrameSink {
   /** Whether the DATA frame at hand holds anything. */
   #hasContent = false;
   #failed = false;
-  #failure: Http2Error | undefined;
 
   constructor(side: 'server' | 'client', limits: Http2Limits, owner: Http2Owner, clock: Pick<Clock, 'now'>) {
     this.#server = side === 'server';
@@ -63,11 +66,6 @@ export class Http2Connection implements FrameSink {
   /** Streams that are open. */
   get open(): number {
     return this.#streams.size;
-  }
-
-  /** Why the connection was ended from here; undefined when it was not. */
-  get failure(): Http2Error | undefined {
-    return this.#failure;
   }
 
   /** Whether the peer's first frame has come, and was what begins HTTP/2. */
@@ -160,7 +158,7 @@ export class Http2Connection implements FrameSink {
   fail(error: Http2Error): void {
     if (this.#failed) return;
     frames.writeGoaway(this.#owner.out(), this.#streams.lastOfPeer, error.code, error.message.slice(0, 200));
-    this.#failure = error;
+    this.failure = error;
     this.abandon(error.code);
     this.#owner.onFailed(error);
   }
@@ -191,10 +189,11 @@ export class Http2Connection implements FrameSink {
     const out = this.#owner.out();
     let at = start;
     do {
-      const length = Math.min(end - at, this.peer.maxFrame, this.#sendWindow.left, stream.sendWindow.left);
-      if (length <= 0 && end > start) break;
+      const length = Math.max(0, Math.min(end - at, this.peer.maxFrame, this.#sendWindow.left, stream.sendWindow.left));
+      if (length === 0 && end > start) break;
       frames.writeData(out, stream.id, bytes, at, at + length, endStream && at + length === end);
       this.#sendWindow.take(length);
+      this.sentContent += length;
       stream.sendWindow.take(length);
       at += length;
     } while (at < end);
@@ -253,7 +252,7 @@ export class Http2Connection implements FrameSink {
   onData(_id: number, bytes: Buffer, start: number, end: number, last: boolean): void {
     const stream = this.#current;
     if (stream === undefined) return;
-    if (stream.closed) return this.#release(end - start);
+    if (stream.closed) return;
     this.#hasContent = true;
     this.#guard.worked();
     if (stream.expected >= 0 && (stream.expected -= end - start) < 0) return this.#malformed(stream.id);
@@ -424,6 +423,7 @@ export class Http2Connection implements FrameSink {
 
   #streamFailed(id: number, code: ErrorCode): void {
     this.#guard.answer(this.#owner.backlogged);
+    if (this.#streams.isPeers(id)) this.#guard.reset();
     const stream = this.#streams.get(id);
     if (stream !== undefined) this.resetStream(stream, code);
     else this.#rst(id, code);

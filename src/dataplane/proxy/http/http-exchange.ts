@@ -24,7 +24,7 @@ const MAX_TRIES_ELSEWHERE = 3;
 /** An endpoint that ends its connections after a few requests refuses those that were already on their way. */
 const MAX_REFUSED = 10;
 /** Of pooled connections all may just be closing, after a restart of their peer; each try takes one out of the pool. */
-const MAX_STALE = 32;
+const MAX_STALE = 8;
 /** Requests that may be sent twice. RFC 9110, section 9.2.2. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 /** Whatever it is that an endpoint does wrong. */
@@ -74,6 +74,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   #requestEnded = false;
   #requestTrailers: Trailers = NO_TRAILERS;
   #requestBytes = 0;
+  #responseBytes = 0;
   #responseStarted = false;
   #responseEnded = false;
   #outcome: Outcome = 'ok';
@@ -197,7 +198,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   onInterim(head: ResponseHead): void {
     // They may be left out, and nothing else bounds how many there are.
     if (this.finished || this.#responseStarted || this.#caller!.congested) return;
-    this.#caller!.sendInterim(head, editResponse(this.#scope, undefined));
+    this.#caller!.sendInterim(head, editResponse(this.#scope, head.status, undefined));
   }
 
   onResponse(head: ResponseHead, end: boolean): void {
@@ -208,7 +209,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#outcome = outcomeOfResponse(head, this.#grpc);
     this.#responseEnded = end;
     this.#target!.stats.responded(head.status);
-    this.#caller!.sendResponse(head, editResponse(this.#scope, this.#route), end);
+    this.#caller!.sendResponse(head, editResponse(this.#scope, head.status, this.#route), end);
     if (end) this.#finish(this.#outcome);
   }
 
@@ -226,6 +227,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   onResponseData(bytes: Buffer, start: number, end: number): void {
     if (this.finished) return;
     const caller = this.#caller!;
+    this.#responseBytes += end - start;
     this.#deadlines.moved();
     caller.sendData(bytes, start, end);
     if (!caller.congested || this.#endpointPaused) return;
@@ -275,7 +277,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#opens = head.protocol !== '' || head.method === 'CONNECT';
     this.#requestEnded = end;
     this.#requestTrailers = NO_TRAILERS;
-    this.#requestBytes = 0;
+    this.#requestBytes = this.#responseBytes = 0;
     this.#content.reset();
     this.#outcome = 'ok';
     this.#triesLeft = MAX_TRIES_ELSEWHERE;
@@ -422,7 +424,9 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
       this.#scope.unrouted(outcome);
     } else {
       target.stats.active--;
-      target.stats.ended(outcome, deps.clock.now() - this.#startedAt);
+      // How long a tunnel lasts says nothing of how fast anybody is.
+      if (this.#tunnel) target.stats.tunnelEnded(outcome, this.#requestBytes, this.#responseBytes);
+      else target.stats.ended(outcome, deps.clock.now() - this.#startedAt);
     }
     if (this.#scratch.length > MAX_SCRATCH) this.#scratch = NOTHING;
     this.#caller = undefined;

@@ -151,6 +151,7 @@ export class Http1Caller implements ConnectionHandler, CallerStream, MessageSink
     this.#begin(head);
     const connects = isConnect(head);
     if (this.#options.upgrade && framing === 0 && !connects) head.protocol = this.#upgradeOf(head);
+    if (connects && framing !== 0) throw new HttpRefusal(400, 'CONNECT with content (RFC 9110, section 9.3.6)');
     const { maxBody } = this.#scope.limits;
     if (maxBody > 0 && framing > maxBody)
       throw new HttpRefusal(413, `a body of ${framing} octets (maxBody ${maxBody})`);
@@ -385,7 +386,9 @@ export class Http1Caller implements ConnectionHandler, CallerStream, MessageSink
     this.#keepAlive = false;
     this.#reader.close();
     const body = Buffer.from(`weft: ${message}\n`);
-    const fields = ['content-type', 'text/plain; charset=utf-8', 'content-length', String(body.length)];
+    const failure = status === 408 ? 'timeout' : 'malformed_frame';
+    const fields = ['content-type', 'text/plain; charset=utf-8', 'weft-failure', failure];
+    fields.push('content-length', String(body.length));
     this.#writeHead(status, new LocalHead(status, fields), NO_EDITS, {
       chunked: false,
       empty: false,

@@ -58,6 +58,14 @@ export class Http2Caller implements ConnectionHandler, Http2Owner, Watched, List
     return this.#h2.incomplete;
   }
 
+  get windowed(): { readonly waiting: number; readonly passed: number } {
+    return { waiting: this.#h2.waitingBytes, passed: this.#h2.sentContent };
+  }
+
+  get windowPatience(): number {
+    return this.scope.limits.streamIdleTimeout;
+  }
+
   get draining(): boolean {
     return this.#draining;
   }
@@ -91,6 +99,7 @@ export class Http2Caller implements ConnectionHandler, Http2Owner, Watched, List
     const waiting = this.#ended ? 0 : this.#h2.waitingBytes;
     this.scope.deps.net.unsent += waiting - this.#unsent;
     this.#unsent = waiting;
+    if (waiting > 0) this.#watch.closely();
     if (!this.crowded) this.#resume();
   }
 

@@ -31,13 +31,16 @@ export function editRequest(
   }
   // A key is HTTP/1's own; there is none to be found in HTTP/2. RFC 8441, section 5.
   if (version === 2) edits.without[Known.secWebSocketKey] = 1;
+  if (head.protocol !== '' || head.method === 'CONNECT') edits.without[Known.contentLength] = 1;
   add(edits, route?.requestEdits);
   return edits;
 }
 
 /** What is changed of a response's head that goes back to a caller. */
-export function editResponse(scope: HttpScope, route: ClusterRoute | undefined): HeadEdits {
+export function editResponse(scope: HttpScope, status: number, route: ClusterRoute | undefined): HeadEdits {
   const edits = freshEdits(scope);
+  // RFC 9110, section 8.6: these say no length.
+  if (status === 204 || status < 200) edits.without[Known.contentLength] = 1;
   add(edits, route?.responseEdits);
   return edits;
 }
@@ -46,6 +49,7 @@ export function editResponse(scope: HttpScope, route: ClusterRoute | undefined):
 export function editTunnel(scope: HttpScope, caller: CallerStream, route: ClusterRoute | undefined): HeadEdits {
   const edits = freshEdits(scope);
   if (caller.version === 2) edits.without[Known.secWebSocketAccept] = 1;
+  edits.without[Known.contentLength] = 1;
   add(edits, route?.responseEdits);
   return edits;
 }

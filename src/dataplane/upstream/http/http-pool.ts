@@ -13,6 +13,8 @@ import { Http2Upstream } from './http2-upstream.ts';
 /** As for other protocols: see EndpointPool. */
 const FAILED_FOR_MS = 100;
 const IDLE_MS = 60_000;
+/** Many things accept connections on behalf of who is gone; but a service may also die of one request. */
+const MAX_MUTE = 3;
 /** A new HTTP/2 connection takes about this many requests before its peer has said how many it allows. */
 const EXPECTED_STREAMS = 100;
 
@@ -37,6 +39,8 @@ export class HttpPool implements EndpointResources, HttpConnectionEvents {
   #retry: Timer | undefined;
   #notBefore = Number.NEGATIVE_INFINITY;
   #trouble = '';
+  /** Connections in a row that ended without a word of their peer. */
+  #mute = 0;
   #drained = false;
 
   constructor(deps: HttpPoolDeps, cluster: Cluster, endpoint: Endpoint, version: 1 | 2) {
@@ -76,10 +80,15 @@ export class HttpPool implements EndpointResources, HttpConnectionEvents {
   onConnected(connection: HttpConnection): void {
     this.#connecting--;
     this.#settle();
-    this.onRoom(connection);
+    this.#takeIn(connection);
   }
 
   onRoom(connection: HttpConnection): void {
+    this.#mute = 0;
+    this.#takeIn(connection);
+  }
+
+  #takeIn(connection: HttpConnection): void {
     if (!connection.inLine && connection.room > 0 && this.#connections.has(connection)) {
       connection.inLine = true;
       this.#ready.push(connection);
@@ -89,6 +98,7 @@ export class HttpPool implements EndpointResources, HttpConnectionEvents {
 
   onLeaving(connection: HttpConnection): void {
     if (!this.#connections.delete(connection)) return;
+    this.#mute = 0;
     this.#leaving.add(connection);
     this.#leaveLine(connection);
     this.#pump();
@@ -98,19 +108,20 @@ export class HttpPool implements EndpointResources, HttpConnectionEvents {
     if (connection.connecting) this.#connecting--;
     if (this.#leaving.delete(connection) || !this.#connections.delete(connection)) return;
     this.#leaveLine(connection);
-    if (failed) this.#onFailed(reason);
+    if (connection.connecting) this.#onFailed(reason);
+    else if (failed && ++this.#mute >= MAX_MUTE)
+      this.#onFailed(`${MAX_MUTE} connections in a row ended without an answer`);
     this.#pump();
   }
 
-  /** A connection could not be opened, or did not carry one request. */
+  /** A connection could not be opened. Those that there are go on, but nobody waits for one of them. */
   #onFailed(reason: string): void {
     const now = this.#deps.clock.now();
     const wait = this.#pacer.wait(false);
     this.#notBefore = now + Math.min(wait, FAILED_FOR_MS);
-    if (this.#connections.size > this.#connecting) return;
     this.#trouble = reason;
     this.#cluster.setUsable(this.#endpoint, false, reason);
-    if (this.#connections.size > 0) return;
+    if (this.#connecting > 0) return;
     this.#failQueued(reason);
     if (this.#drained || this.#retry !== undefined) return;
     this.#retry = this.#deps.clock.after(wait, () => this.#tryAgain());
@@ -118,8 +129,9 @@ export class HttpPool implements EndpointResources, HttpConnectionEvents {
 
   #tryAgain(): void {
     this.#retry = undefined;
-    if (this.#deps.clock.now() - this.#cluster.lastUsed > IDLE_MS) return this.#settle();
-    if (this.#connections.size === 0) this.#open();
+    const isIdle = this.#deps.clock.now() - this.#cluster.lastUsed > IDLE_MS;
+    if (isIdle || this.#connections.size >= this.#cluster.policy.http.connections) return this.#settle();
+    if (this.#connecting === 0) this.#open();
   }
 
   #settle(): void {
@@ -178,7 +190,8 @@ export class HttpPool implements EndpointResources, HttpConnectionEvents {
 
   #whyNotQueue(): WeftError | undefined {
     const { address } = this.#endpoint;
-    if (this.#connections.size === 0 && !this.#mayOpen()) return connectFailed(address, this.#trouble);
+    const inTrouble = this.#trouble !== '' && this.#connecting === 0;
+    if ((inTrouble || this.#connections.size === 0) && !this.#mayOpen()) return connectFailed(address, this.#trouble);
     const { max } = this.#cluster.policy.queue;
     if (this.#queue.length < max) return undefined;
     const message = `${this.#queue.length} requests wait for a connection to ${address} already`;

@@ -33,8 +33,6 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
 
   readonly version = 1;
   inLine = false;
-  /** Whether it has carried a request before the one at hand. */
-  reused = false;
   readonly #deps: HttpPoolDeps;
   readonly #cluster: Cluster;
   readonly #endpoint: Endpoint;
@@ -45,6 +43,8 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
   readonly #trailers: string[] = [];
   #state: State = 'connecting';
   #handler: EndpointHandler | undefined;
+  #carried = false;
+  /** Anything of the response at hand. */
   #heard = false;
   #idleSince = 0;
   #congested = false;
@@ -89,12 +89,18 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
     return this.#state === 'busy' ? 1 : 0;
   }
 
+  /** It has carried a request before the one at hand, of whose response nothing has come. */
+  get reused(): boolean {
+    return this.#carried && !this.#heard;
+  }
+
   get congested(): boolean {
     return this.#congested;
   }
 
   begin(call: HttpCall): EndpointStream {
     this.#state = 'busy';
+    this.#heard = false;
     this.#handler = call;
     return this;
   }
@@ -238,7 +244,7 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
   onClose(reason: string): void {
     const busy = this.#state === 'busy';
     const handler = this.#handler;
-    const failed = this.#state === 'connecting' || (busy && !this.#heard && handler !== undefined);
+    const failed = this.#state === 'connecting' || (busy && !this.#carried && !this.#heard && handler !== undefined);
     this.#handler = undefined;
     this.#deps.slowWheel.clear(this);
     this.#reader.close();
@@ -298,7 +304,7 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
       this.#events.onLeaving(this);
       return this.#connection.close();
     }
-    this.reused = true;
+    this.#carried = true;
     this.#connection.setReading(true);
     this.#becomeIdle();
     this.#reader.next();

@@ -13,7 +13,7 @@ const MAX_WAITING = 64 << 10;
 /** One request on an HTTP/2 connection to an endpoint. */
 export class Http2EndpointStream implements EndpointStream, StreamHandler {
   readonly version = 2;
-  readonly reused: boolean;
+  reused: boolean;
   readonly #upstream: Http2Upstream;
   #handler: EndpointHandler | undefined;
   #stream: Http2Stream | undefined;
@@ -54,6 +54,7 @@ export class Http2EndpointStream implements EndpointStream, StreamHandler {
     if (head.protocol !== '' && !h2.peer.extendedConnect) {
       const message = `the endpoint does not take ${head.protocol} over HTTP/2 (RFC 8441)`;
       this.#upstream.ended(this);
+      this.reused = false;
       return this.#handler?.onEndpointLost(new WeftError('connection_lost', message, { side: 'upstream' }));
     }
     this.#stream = h2.openRequest(head, path, authority, edits, end, this);
@@ -100,8 +101,10 @@ export class Http2EndpointStream implements EndpointStream, StreamHandler {
     // RFC 9113, section 8.1.1: only these say a length and have no content.
     if (this.#isHead || head.status === 304) this.#stream!.expected = 0;
     else if (endStream && head.contentLength > 0) return this.#stream!.reset(ErrorCode.protocolError);
-    if (endStream) this.#end();
-    handler.onResponse(head, endStream);
+    if (!endStream) return handler.onResponse(head, false);
+    this.#end();
+    handler.onResponse(head, true);
+    this.#dropRest();
   }
 
   onData(bytes: Buffer, start: number, end: number): void {
@@ -119,9 +122,12 @@ export class Http2EndpointStream implements EndpointStream, StreamHandler {
     const handler = this.#handler;
     this.#end();
     handler?.onResponseEnd(this.#trailers);
+    this.#dropRest();
   }
 
   onReset(code: number): void {
+    // The connection lives, so it was this request that the endpoint did not like.
+    if (this.#upstream.alive) this.reused = false;
     const handler = this.#handler;
     this.#handler = undefined;
     handler?.onEndpointLost(this.#upstream.lost(code, code === ErrorCode.refusedStream));
@@ -139,5 +145,11 @@ export class Http2EndpointStream implements EndpointStream, StreamHandler {
   #end(): void {
     this.#responseEnded = true;
     if (!this.#tunnel) this.#handler = undefined;
+  }
+
+  /** Nobody is there any more to send the rest of a request whose response is complete. */
+  #dropRest(): void {
+    const stream = this.#stream;
+    if (!this.#tunnel && stream !== undefined && !stream.localEnded) stream.reset(ErrorCode.cancel);
   }
 }

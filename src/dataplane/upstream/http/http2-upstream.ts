@@ -43,7 +43,6 @@ export class Http2Upstream implements HttpConnection, ConnectHandler, Http2Owner
   #state: State = 'connecting';
   #active = 0;
   #carried = 0;
-  #heard = false;
   #reason = 'closed';
   /** A PING has been sent, and nothing has been heard since. */
   #asked = false;
@@ -69,6 +68,11 @@ export class Http2Upstream implements HttpConnection, ConnectHandler, Http2Owner
   get room(): number {
     if (this.#state !== 'ready' || !this.h2.mayOpen) return 0;
     return this.h2.peer.maxConcurrentStreams - this.h2.open;
+  }
+
+  /** Whether it can go on, whatever became of a stream on it. */
+  get alive(): boolean {
+    return this.#state !== 'closed' && this.h2.failure === undefined;
   }
 
   get active(): number {
@@ -132,7 +136,6 @@ export class Http2Upstream implements HttpConnection, ConnectHandler, Http2Owner
   }
 
   onBytes(chunk: Buffer, length: number): void {
-    this.#heard = true;
     if (this.#asked) this.#onAlive();
     this.h2.read(chunk, 0, length);
   }
@@ -152,7 +155,7 @@ export class Http2Upstream implements HttpConnection, ConnectHandler, Http2Owner
   }
 
   onClose(reason: string): void {
-    const failed = this.#state === 'connecting' || (this.#carried > 0 && !this.#heard);
+    const failed = this.#state === 'connecting';
     if (this.#reason === 'closed') this.#reason = reason;
     this.#deps.slowWheel.clear(this);
     this.#events.onGone(this, this.#reason, failed);

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { until } from '../../../core/testing/settled.ts';
+import { PeerStream } from '../../upstream/testing/http2-peer.ts';
+import { httpTests } from '../testing/http-mesh.ts';
+
+const httpTest = httpTests('hostile callers of http');
+const HTTP1 = { policy: { http: { version: 'http1' } } } as const;
+
+httpTest(
+  'a WebSocket that announces content announces none to HTTP/1: it would be the next request',
+  HTTP1,
+  async (mesh) => {
+    const server = await mesh.textServer();
+    mesh.endpoints(server);
+    const caller = await mesh.http2Caller();
+    const call = new PeerStream();
+    const pseudo = [
+      ':method',
+      'CONNECT',
+      ':protocol',
+      'websocket',
+      ':scheme',
+      'http',
+      ':authority',
+      'shop',
+      ':path',
+      '/x',
+    ];
+    call.stream = caller.h2.openStream([...pseudo, 'content-length', '30'], false, call);
+    const { head } = await (await server.peer(0)).message();
+    assert.match(head, /^GET \/x HTTP\/1.1\r\n/);
+    assert.doesNotMatch(head, /content-length/i);
+    server.peers[0]!.send('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n');
+    await until('the answer', () => call.head !== undefined);
+  },
+);
+
+httpTest('targets that routes do not know are refused', {}, async (mesh) => {
+  const server = await mesh.textServer();
+  server.answerAll('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+  mesh.endpoints(server);
+  for (const target of ['admin', '*', '?a', 'ftp://shop/admin', 'shop:80']) {
+    const caller = await mesh.caller();
+    caller.send(`GET / HTTP/1.1\r\nHost: shop\r\n\r\nGET ${target} HTTP/1.1\r\nHost: shop\r\n\r\n`);
+    await caller.message();
+    assert.match((await caller.message()).head, /^HTTP\/1.1 400 /, target);
+    await until('its end', () => caller.ended);
+  }
+});
+
+httpTest('a service that dies of one request is there for the next', {}, async (mesh) => {
+  const server = await mesh.textServer();
+  mesh.endpoints(server);
+  const [bad, good] = [await mesh.caller(), await mesh.caller()];
+  for (let i = 0; i < 6; i += 2) {
+    bad.send('POST /die HTTP/1.1\r\nHost: shop\r\nContent-Length: 0\r\n\r\n');
+    const dying = await server.peer(i);
+    await dying.message();
+    dying.socket.destroy();
+    assert.match((await bad.message()).head, / 502 /);
+    good.send('POST /live HTTP/1.1\r\nHost: shop\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n');
+    const living = await server.peer(i + 1);
+    await living.message();
+    living.send('HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+    assert.match((await good.message()).head, / 200 /);
+  }
+});
+
+httpTest('a stream whose upgrade was refused is over for its endpoint as well', {}, async (mesh) => {
+  const server = await mesh.http2Server();
+  mesh.endpoints(server);
+  const caller = await mesh.http2Caller();
+  const call = new PeerStream();
+  const pseudo = [
+    ':method',
+    'CONNECT',
+    ':protocol',
+    'websocket',
+    ':scheme',
+    'http',
+    ':authority',
+    'shop',
+    ':path',
+    '/x',
+  ];
+  call.stream = caller.h2.openStream(pseudo, false, call);
+  (await server.served(0)).answer(403, 'no');
+  await until('the answer', () => call.head !== undefined);
+  await until('the end of the stream', () => server.peers[0]!.h2.open === 0);
+});
