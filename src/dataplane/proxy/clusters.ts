@@ -215,9 +215,19 @@ export class Clusters {
 
   #create(name: string, origin: ClusterOrigin, policy: ClusterPolicy): ManagedCluster {
     const { upstream, metrics, onAppUsable } = this.#deps;
-    const onUsable = origin === 'app' ? onAppUsable : undefined;
-    const options = { name, origin, policy, ...(onUsable && { onUsable }) };
+    const onUsable = (endpoint: Endpoint): void => {
+      this.#tell(name, endpoint);
+      if (origin === 'app') onAppUsable?.(endpoint);
+    };
+    const options = { name, origin, policy, onUsable };
     return new ManagedCluster(options, upstream, new ClusterStats(metrics, { cluster: name }));
+  }
+
+  /** Once for each change, however many requests it concerns. */
+  #tell(cluster: string, { address, usable, reason }: Endpoint): void {
+    const { log } = this.#deps;
+    if (usable) log.info('an endpoint can be used again', { cluster, endpoint: address });
+    else log.warn('an endpoint cannot be used', { cluster, endpoint: address, reason });
   }
 
   #collect(): void {
