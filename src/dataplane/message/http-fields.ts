@@ -76,3 +76,10 @@ export const NEVER_TRAILERS: ReadonlySet<Known> = new Set([
   ],
   ...[Known.keepAlive, Known.proxyConnection, Known.expect, Known.http2Settings, Known.contentType],
 ]);
+
+/** A mark (1) for each of these numbers, as `HeadEdits.without` has them. */
+export function marksOf(...numbers: readonly Known[]): Uint8Array {
+  const marks = new Uint8Array(KNOWN_NAMES.length);
+  for (const number of numbers) marks[number] = 1;
+  return marks;
+}

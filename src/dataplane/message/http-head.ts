@@ -26,6 +26,11 @@ export interface RequestHead extends FieldList {
   readonly protocol: string;
 }
 
+/** Whether it asks for a tunnel, or to go on in another protocol: no content comes before the endpoint has agreed. */
+export function asksToOpen(head: RequestHead): boolean {
+  return head.protocol !== '' || head.method === 'CONNECT';
+}
+
 /** The head of a response. Valid until the callback that it was passed to returns. */
 export interface ResponseHead extends FieldList {
   /** 100 to 999. */

@@ -1,4 +1,4 @@
-import { KNOWN_NAMES, Known } from './http-fields.ts';
+import { KNOWN_NAMES, Known, marksOf } from './http-fields.ts';
 import type { HeadEdits, ResponseHead } from './http-head.ts';
 
 /** The head of a response that this proxy makes itself. */
@@ -42,7 +42,7 @@ export class LocalHead implements ResponseHead {
 }
 
 export const NO_EDITS: HeadEdits = {
-  without: new Uint8Array(KNOWN_NAMES.length),
+  without: marksOf(),
   withoutNames: undefined,
   added: [],
 };

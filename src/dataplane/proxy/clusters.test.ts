@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { POLICY } from '../cluster/testing/policy.ts';
 import { Budget } from '../../core/budget.ts';
 import { ManualClock } from '../../core/manual-clock.ts';
 import { TimerWheel } from '../../core/timer-wheel.ts';
@@ -8,7 +9,7 @@ import { Metrics } from '../../telemetry/metrics.ts';
 import { boltCodec } from '../codec/bolt/codec.ts';
 import { NetContext } from '../net/net-context.ts';
 import { Clusters, type DiscoveryLimits } from './clusters.ts';
-import { HTTP_LIMITS, POLICY } from './testing/mesh-parts.ts';
+import { HTTP_LIMITS } from './testing/mesh-parts.ts';
 
 /** Clusters out of a registry that tells whom it is asked for, and never answers. */
 function setUp(limits: Partial<DiscoveryLimits> = {}) {

@@ -38,8 +38,8 @@ export class Undecided implements ListenerPeer, WheelEntry {
   readonly active = 0;
   readonly #chooser: Chooser;
   readonly #events: PeerEvents;
-  #kept: Buffer | undefined;
-  #length = 0;
+  /** The first octets, which do not tell yet. */
+  #kept: Buffer = NOTHING;
   #closed = false;
   #waiting = false;
 
@@ -51,25 +51,21 @@ export class Undecided implements ListenerPeer, WheelEntry {
   }
 
   onBytes(chunk: Buffer, length: number): void {
-    if (this.#kept === undefined) {
-      const detected = AGREED[this.connection.alpn] ?? detect(chunk, length);
-      if (detected !== 'more') return this.#decide(detected, chunk, length);
-      this.#kept = NOTHING;
-      this.#waitForRest();
+    if (this.#kept.length === 0) {
+      this.#look(chunk, length, AGREED[this.connection.alpn] ?? detect(chunk, length));
+      if (this.#kept.length > 0) this.#waitForRest();
+    } else {
+      // Few octets: `detect` never needs more than these.
+      const whole = Buffer.concat([this.#kept, chunk.subarray(0, length)]);
+      this.#look(whole, whole.length, detect(whole, whole.length));
     }
-    // Few octets: `detect` never needs more than these.
-    const whole = Buffer.concat([this.#kept.subarray(0, this.#length), chunk.subarray(0, length)]);
-    const detected = detect(whole, whole.length);
-    if (detected !== 'more') return this.#decide(detected, whole, whole.length);
-    this.#kept = whole;
-    this.#length = whole.length;
   }
 
   /** It says no more, so that nothing more will tell. */
   onEnd(): void {
     const { silent } = this.#chooser;
     if (silent === undefined) return this.connection.destroy('closed by the caller before it said what it speaks');
-    this.#handOver(silent, this.#kept ?? NOTHING, this.#length).onEnd();
+    this.#handOver(silent, this.#kept, this.#kept.length).onEnd();
   }
 
   onClose(reason: string): void {
@@ -85,8 +81,8 @@ export class Undecided implements ListenerPeer, WheelEntry {
   /** Silent for long. */
   onDeadline(): void {
     const { silent, idleTimeout } = this.#chooser;
-    if (silent !== undefined) this.#handOver(silent, this.#kept ?? NOTHING, this.#length);
-    else if (this.#length > 0) this.connection.destroy('began to say something and did not go on');
+    if (silent !== undefined) this.#handOver(silent, this.#kept, this.#kept.length);
+    else if (this.#kept.length > 0) this.connection.destroy('began to say something and did not go on');
     else if (idleTimeout > 0) this.connection.destroy(`idle for ${idleTimeout} ms`);
   }
 
@@ -96,7 +92,7 @@ export class Undecided implements ListenerPeer, WheelEntry {
   }
 
   adjusted(): void {
-    if (this.#length > 0) return;
+    if (this.#kept.length > 0) return;
     const { deps, silent, detectTimeout, idleTimeout } = this.#chooser;
     const patience = silent === undefined ? idleTimeout : detectTimeout;
     if (patience > 0) deps.slowWheel.set(this, deps.clock.now() + patience);
@@ -105,6 +101,11 @@ export class Undecided implements ListenerPeer, WheelEntry {
   #waitForRest(): void {
     const { deps, silent, headTimeout } = this.#chooser;
     if (silent === undefined && headTimeout > 0) deps.slowWheel.set(this, deps.clock.now() + headTimeout);
+  }
+
+  #look(bytes: Buffer, length: number, detected: Detected): void {
+    if (detected === 'more') this.#kept = Buffer.from(bytes.subarray(0, length));
+    else this.#decide(detected, bytes, length);
   }
 
   #decide(detected: Exclude<Detected, 'more'>, bytes: Buffer, length: number): void {

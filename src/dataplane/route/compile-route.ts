@@ -1,4 +1,4 @@
-import { Known, KNOWN_NAMES } from '../message/http-fields.ts';
+import { Known, marksOf } from '../message/http-fields.ts';
 import type { HeadEdits } from '../message/http-head.ts';
 import { knownOf } from './field-value.ts';
 import { toOctets } from './octets.ts';
@@ -40,7 +40,7 @@ function responseFields({ body, headers }: RespondSpec): string[] {
 
 /** What is set takes the place of what came under its name. */
 function compileEdits({ set, add, remove }: EditSpec): HeadEdits {
-  const without = new Uint8Array(KNOWN_NAMES.length);
+  const without = marksOf();
   const withoutNames = new Set<string>();
   for (const name of [...remove, ...Object.keys(set)]) {
     const known = knownOf(name);

@@ -3,15 +3,11 @@ import { WeftError } from '../../core/errors.ts';
 import { Line } from '../../core/line.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint, EndpointResources } from '../cluster/endpoint.ts';
+import { connectFailed, FAILED_FOR_MS, IDLE_MS } from './connect-failure.ts';
 import { ReconnectPacer } from './reconnect-pacer.ts';
 import { NO_MEMORY, type UpstreamCall } from './upstream-call.ts';
 import { UpstreamConnection, type UpstreamEvents } from './upstream-connection.ts';
 import type { UpstreamDeps } from './upstream-deps.ts';
-
-/** When the last connection has failed, calls fail at once for this long instead of trying again and again. */
-const FAILED_FOR_MS = 100;
-/** An endpoint that nobody asked for lately is not reconnected; the next request will. */
-const IDLE_MS = 60_000;
 
 /**
  * The connections to one endpoint: opened when a call needs one, opened again when one is lost,
@@ -201,11 +197,4 @@ function isReady(connection: UpstreamConnection): boolean {
 
 function isConnecting(connection: UpstreamConnection): boolean {
   return connection.state === 'connecting';
-}
-
-function connectFailed(address: string, reason: string): WeftError {
-  return new WeftError('connect_failed', `cannot connect to ${address}: ${reason}`, {
-    side: 'upstream',
-    retriable: true,
-  });
 }

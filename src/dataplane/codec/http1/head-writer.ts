@@ -1,13 +1,13 @@
+import { writeLatin1 } from '../../../core/latin1.ts';
 import { Known } from '../../message/http-fields.ts';
 import type { FieldList, HeadEdits, RequestHead, ResponseHead } from '../../message/http-head.ts';
 import type { ByteSink } from '../../message/frame.ts';
+import { writeBytes } from '../../message/write-bytes.ts';
 import { Http1Head } from './head.ts';
 import { ascii } from './octets.ts';
 import { REASONS } from './reasons.ts';
 
 const FIRST_ROOM = 4096;
-/** Below this a loop is faster than a call out of JavaScript. */
-const SHORT = 24;
 const CR = 13;
 const LF = 10;
 const VERSION = ascii(' HTTP/1.1\r\n');
@@ -149,9 +149,7 @@ export class HeadWriter {
     if (hop.empty) this.#octets(NO_CONTENT);
     this.#room(2);
     this.#lineEnd();
-    const length = this.#at;
-    const at = out.reserve(length);
-    this.#target.copy(out.target, at, 0, length);
+    writeBytes(out, this.#target, 0, this.#at);
   }
 
   #copy(bytes: Buffer, start: number, end: number): void {
@@ -167,15 +165,7 @@ export class HeadWriter {
   }
 
   #text(text: string): void {
-    const { length } = text;
-    if (length > SHORT) {
-      this.#at += this.#target.write(text, this.#at, 'latin1');
-      return;
-    }
-    const target = this.#target;
-    let at = this.#at;
-    for (let i = 0; i < length; i++) target[at++] = text.charCodeAt(i);
-    this.#at = at;
+    this.#at = writeLatin1(this.#target, text, this.#at);
   }
 
   #lineEnd(): void {

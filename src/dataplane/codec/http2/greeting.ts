@@ -1,4 +1,5 @@
 import type { ByteSink } from '../../message/frame.ts';
+import { writeBytes } from '../../message/write-bytes.ts';
 import { writeSettings, writeWindowUpdate } from './frame-writer.ts';
 import type { Http2Limits } from './owner.ts';
 import { DEFAULT_WINDOW, ErrorCode, Http2Error, PREFACE, Setting } from './protocol.ts';
@@ -11,8 +12,7 @@ export function writeGreeting(out: ByteSink, server: boolean, limits: Http2Limit
     settings.push(Setting.maxConcurrentStreams, maxStreams);
     if (extendedConnect === true) settings.push(Setting.enableConnectProtocol, 1);
   } else {
-    const at = out.reserve(PREFACE.length);
-    PREFACE.copy(out.target, at);
+    writeBytes(out, PREFACE, 0, PREFACE.length);
     settings.push(Setting.enablePush, 0);
   }
   writeSettings(out, settings);

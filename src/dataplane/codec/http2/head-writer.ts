@@ -1,11 +1,11 @@
-import { Known, KNOWN_NAMES } from '../../message/http-fields.ts';
+import { Known, KNOWN_NAMES, marksOf } from '../../message/http-fields.ts';
 import type { FieldList, HeadEdits, RequestHead } from '../../message/http-head.ts';
 import { Mark } from './field-mark.ts';
 import { Http2Head } from './head.ts';
 import { HpackEncoder } from './hpack/encoder.ts';
 
 /** What HTTP/2 never carries (RFC 9113, section 8.2.2), and `host`, whose place `:authority` takes. */
-const LEFT_OUT: Uint8Array = marked(
+const LEFT_OUT: Uint8Array = marksOf(
   Known.connection,
   Known.keepAlive,
   Known.proxyConnection,
@@ -14,12 +14,6 @@ const LEFT_OUT: Uint8Array = marked(
   Known.http2Settings,
   Known.host,
 );
-
-function marked(...known: readonly Known[]): Uint8Array {
-  const marks = new Uint8Array(KNOWN_NAMES.length);
-  for (const number of known) marks[number] = 1;
-  return marks;
-}
 
 /** Statuses as texts, so that none is made for each response. */
 const STATUS_TEXTS: readonly string[] = Array.from({ length: 600 }, (_, status) => String(status));

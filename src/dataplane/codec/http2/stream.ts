@@ -1,9 +1,11 @@
+import { WaitingContent } from '../../../core/waiting-content.ts';
 import type { FieldList, HeadEdits } from '../../message/http-head.ts';
 import type { Http2Connection } from './connection.ts';
 import { ReceiveWindow, SendWindow } from './flow-window.ts';
 import type { Http2Head } from './head.ts';
 import { ErrorCode } from './protocol.ts';
-import { WaitingContent } from './waiting-content.ts';
+
+const NOTHING = Buffer.alloc(0);
 
 /** What happens on one stream, in order. */
 export interface StreamHandler {
@@ -42,6 +44,9 @@ export class Http2Stream {
   #waiting: WaitingContent | undefined;
   #endWaiting = false;
   #restUnwanted = false;
+  #flowing = true;
+  /** Octets that have been dealt with while it was not to flow. */
+  #unpassed = 0;
   #trailersWaiting: readonly string[] | undefined;
 
   constructor(connection: Http2Connection, id: number, sendWindow: number, receiveWindow: number) {
@@ -91,6 +96,12 @@ export class Http2Stream {
     }
   }
 
+  /** Ends this side behind all content. @param trailers names in any case and values by turns. */
+  sendEnd(trailers: readonly string[]): void {
+    if (trailers.length > 0) this.sendTrailers(trailers);
+    else this.sendData(NOTHING, 0, 0, true);
+  }
+
   /** Ends this side with trailers, names in any case and values by turns, behind all content. */
   sendTrailers(fields: readonly string[]): void {
     if (this.closed || this.localEnded) return;
@@ -109,6 +120,16 @@ export class Http2Stream {
 
   /** So many octets of content have been dealt with; the peer may send as many more. */
   passed(octets: number): void {
+    if (this.#flowing) this.#connection.passed(this, octets);
+    else this.#unpassed += octets;
+  }
+
+  /** Whether what has been dealt with lets the peer send more: it does until it is told not to. */
+  setFlowing(flowing: boolean): void {
+    this.#flowing = flowing;
+    if (!flowing || this.#unpassed === 0) return;
+    const octets = this.#unpassed;
+    this.#unpassed = 0;
     this.#connection.passed(this, octets);
   }
 

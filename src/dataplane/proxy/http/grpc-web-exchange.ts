@@ -2,7 +2,7 @@ import { GrpcKind, grpcKind } from '../../codec/grpc/content-type.ts';
 import type { WebBodySink, WebResponseBody } from '../../codec/grpc-web/body.ts';
 import { openWebCall, openWebResponse, type WebCall } from '../../codec/grpc-web/fields.ts';
 import type { ConnectionForwarding, HttpVersion } from '../../message/forwarding.ts';
-import { Known, KNOWN_NAMES } from '../../message/http-fields.ts';
+import { Known, marksOf } from '../../message/http-fields.ts';
 import type { HeadEdits, RequestHead, ResponseHead } from '../../message/http-head.ts';
 import { HttpRefusal } from '../../message/http-refusal.ts';
 import { type CallerExchange, type CallerStream, NO_TRAILERS, type Trailers } from '../../message/http-stream.ts';
@@ -138,5 +138,5 @@ export class GrpcWebExchange implements CallerExchange, CallerStream {
 }
 
 function newEdits(): OpenEdits {
-  return { without: new Uint8Array(KNOWN_NAMES.length), added: [] };
+  return { without: marksOf(), added: [] };
 }

@@ -4,9 +4,14 @@ import { NOT_SET, type WheelEntry } from '../../../core/timer-wheel.ts';
 import type { Endpoint } from '../../cluster/endpoint.ts';
 import { GrpcKind, grpcKind } from '../../codec/grpc/content-type.ts';
 import { Known } from '../../message/http-fields.ts';
-import type { RequestHead, ResponseHead } from '../../message/http-head.ts';
-import { NO_TRAILERS } from '../../message/http-stream.ts';
-import type { CallerExchange, CallerStream, EndpointStream, Trailers } from '../../message/http-stream.ts';
+import { asksToOpen, type RequestHead, type ResponseHead } from '../../message/http-head.ts';
+import {
+  type CallerExchange,
+  type CallerStream,
+  type EndpointStream,
+  NO_TRAILERS,
+  type Trailers,
+} from '../../message/http-stream.ts';
 import type { Outcome } from '../../message/outcome.ts';
 import type { ClusterRoute, RedirectRoute, RespondRoute } from '../../route/route.ts';
 import type { HttpCall } from '../../upstream/http/http-call.ts';
@@ -16,7 +21,7 @@ import { httpPoolOf } from './http-pool-of.ts';
 import type { HttpScope } from './http-scope.ts';
 import { outcomeOfResponse, outcomeOfTrailers } from './http-outcome.ts';
 import { KeptContent } from './kept-content.ts';
-import { answerFailure, answerRoute, breakOff } from './local-answer.ts';
+import { answerFailure, answerRoute, breakOff, outcomeOfRefusal } from './local-answer.ts';
 import { editRequest, editResponse, editTunnel } from './pass-on.ts';
 
 /** Endpoints that do not take a request are left for others this often, before it fails. */
@@ -157,7 +162,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   onRequestBroken(status: number, message: string): void {
     if (this.finished) return;
     this.#requestEnded = false;
-    this.#failWith(status === 408 ? 'timeout' : status === 413 ? 'too_large' : 'malformed_frame', message, status);
+    this.#failWith(outcomeOfRefusal(status), message, status);
   }
 
   // What the pool says.
@@ -274,7 +279,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#head = head;
     this.#startedAt = this.#scope.deps.clock.now();
     this.#grpc = grpcKind(head.get(Known.contentType)) !== GrpcKind.none;
-    this.#opens = head.protocol !== '' || head.method === 'CONNECT';
+    this.#opens = asksToOpen(head);
     this.#requestEnded = end;
     this.#requestTrailers = NO_TRAILERS;
     this.#requestBytes = this.#responseBytes = 0;
@@ -400,8 +405,8 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
       this.#caller = undefined;
       breakOff(caller, this.#grpc, { outcome, message: name + message });
     } else {
-      const head = this.#head!;
-      answerFailure(caller, head, this.#grpc, { outcome, message: name + message, status });
+      const asked = { isHead: this.#head!.method === 'HEAD', grpc: this.#grpc };
+      answerFailure(caller, asked, { outcome, message: name + message, status });
     }
     // Whatever was said of it, the endpoint's stream is over.
     this.#responseEnded = false;

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { until } from '../../../core/testing/settled.ts';
-import { PeerStream } from '../../upstream/testing/http2-peer.ts';
 import { httpTests } from '../testing/http-mesh.ts';
 
 const httpTest = httpTests('hostile callers of http');
@@ -13,20 +12,7 @@ httpTest(
     const server = await mesh.textServer();
     mesh.endpoints(server);
     const caller = await mesh.http2Caller();
-    const call = new PeerStream();
-    const pseudo = [
-      ':method',
-      'CONNECT',
-      ':protocol',
-      'websocket',
-      ':scheme',
-      'http',
-      ':authority',
-      'shop',
-      ':path',
-      '/x',
-    ];
-    call.stream = caller.h2.openStream([...pseudo, 'content-length', '30'], false, call);
+    const call = caller.request('/x', [':protocol', 'websocket', 'content-length', '30'], false, 'CONNECT');
     const { head } = await (await server.peer(0)).message();
     assert.match(head, /^GET \/x HTTP\/1.1\r\n/);
     assert.doesNotMatch(head, /content-length/i);
@@ -70,20 +56,7 @@ httpTest('a stream whose upgrade was refused is over for its endpoint as well', 
   const server = await mesh.http2Server();
   mesh.endpoints(server);
   const caller = await mesh.http2Caller();
-  const call = new PeerStream();
-  const pseudo = [
-    ':method',
-    'CONNECT',
-    ':protocol',
-    'websocket',
-    ':scheme',
-    'http',
-    ':authority',
-    'shop',
-    ':path',
-    '/x',
-  ];
-  call.stream = caller.h2.openStream(pseudo, false, call);
+  const call = caller.request('/x', [':protocol', 'websocket'], false, 'CONNECT');
   (await server.served(0)).answer(403, 'no');
   await until('the answer', () => call.head !== undefined);
   await until('the end of the stream', () => server.peers[0]!.h2.open === 0);

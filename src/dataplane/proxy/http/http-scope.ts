@@ -52,8 +52,8 @@ export interface HttpScope {
   readonly http1Writer: HeadWriter;
   /** Filled in for each head that is written. */
   readonly hop: HopFields;
-  /** The same object each time, emptied. */
-  freshEdits(): SharedEdits;
+  /** Likewise. */
+  readonly edits: SharedEdits;
   decide(head: RequestHead): HttpTarget;
   /** The exchange of a request that has come on `caller`; it begins with `start`. */
   open(caller: CallerStream, head: RequestHead): CallerExchange;

@@ -1,7 +1,7 @@
 import type { Metrics } from '../../../telemetry/metrics.ts';
 import { HeadWriter, type HopFields, newHopFields } from '../../codec/http1/head-writer.ts';
 import { Forwarding, type ForwardingSettings } from '../../message/forwarding.ts';
-import { KNOWN_NAMES } from '../../message/http-fields.ts';
+import { marksOf } from '../../message/http-fields.ts';
 import type { RequestHead } from '../../message/http-head.ts';
 import type { CallerExchange, CallerStream } from '../../message/http-stream.ts';
 import type { Outcome } from '../../message/outcome.ts';
@@ -51,13 +51,13 @@ export class HttpServer implements HttpScope {
   readonly stallTimeout = STALL_MS;
   readonly http1Writer = new HeadWriter();
   readonly hop: HopFields = newHopFields();
+  readonly edits: SharedEdits = { without: marksOf(), withoutNames: undefined, added: [] };
   readonly http1: ProtocolServer;
   readonly http2: ProtocolServer;
   idleTimeout = 0;
   #spec: HttpSpec;
   #forwarding: Forwarding;
   readonly #metrics: Metrics;
-  readonly #edits: SharedEdits = { without: new Uint8Array(KNOWN_NAMES.length), withoutNames: undefined, added: [] };
   readonly #free: HttpExchange[] = [];
 
   constructor(name: string, spec: HttpSpec, deps: ProxyDeps, metrics: Metrics) {
@@ -81,15 +81,6 @@ export class HttpServer implements HttpScope {
   adjust(spec: HttpSpec): void {
     this.#spec = spec;
     this.#forwarding = new Forwarding(spec.forwarding, spec.makeRequestId);
-  }
-
-  freshEdits(): SharedEdits {
-    const edits = this.#edits;
-    edits.without.fill(0);
-    edits.withoutNames = undefined;
-    // Cut to no length it would lose its room.
-    while (edits.added.length > 0) edits.added.pop();
-    return edits;
   }
 
   decide(head: RequestHead): HttpTarget {

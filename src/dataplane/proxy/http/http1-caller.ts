@@ -7,29 +7,30 @@ import {
   requestFraming,
 } from '../../codec/http1/framing.ts';
 import type { Http1Head } from '../../codec/http1/head.ts';
+import type { HopFields } from '../../codec/http1/head-writer.ts';
 import { MessageReader, type MessageSink } from '../../codec/http1/message-reader.ts';
 import { webSocketAccept } from '../../codec/http1/web-socket-handshake.ts';
 import type { ConnectionForwarding } from '../../message/forwarding.ts';
 import { Known } from '../../message/http-fields.ts';
-import type { HeadEdits, ResponseHead } from '../../message/http-head.ts';
+import { asksToOpen, type HeadEdits, type ResponseHead } from '../../message/http-head.ts';
 import { HttpRefusal } from '../../message/http-refusal.ts';
 import { type CallerExchange, type CallerStream, NO_TRAILERS, type Trailers } from '../../message/http-stream.ts';
-import { LocalHead, NO_EDITS } from '../../message/local-head.ts';
-import type { Connection, ConnectionHandler } from '../../net/connection.ts';
+import { writeBytes } from '../../message/write-bytes.ts';
+import type { Connection } from '../../net/connection.ts';
 import { CallerWatch, type Watched } from '../caller-watch.ts';
 import type { ListenerPeer, PeerEvents } from '../listener-peer.ts';
 import type { HttpScope } from './http-scope.ts';
+import { answerFailure, outcomeOfRefusal } from './local-answer.ts';
 
 /** Content that waits for the caller: above this its source pauses. */
 const MAX_QUEUED = 256 << 10;
 
 /** A caller's HTTP/1 connection: its requests one after the other, however early it sends them. RFC 9112. */
-export class Http1Caller implements ConnectionHandler, CallerStream, MessageSink, Watched, ListenerPeer {
+export class Http1Caller implements CallerStream, MessageSink, Watched, ListenerPeer {
   readonly version = 1;
   readonly headStays = false;
   readonly connection: Connection;
   readonly forwarding: ConnectionForwarding;
-  readonly understandsGoaway = false;
   readonly holdsUpOthers = false;
   readonly #scope: HttpScope;
   readonly #events: PeerEvents;
@@ -106,7 +107,11 @@ export class Http1Caller implements ConnectionHandler, CallerStream, MessageSink
   onBytes(chunk: Buffer, length: number): void {
     this.#watch.heardAt = this.#scope.deps.clock.now();
     if (this.#leaving !== undefined && this.#exchange === undefined) return;
-    this.#guarded(() => this.#reader.read(chunk, length));
+    try {
+      this.#reader.read(chunk, length);
+    } catch (error) {
+      this.#refuse(error);
+    }
     const { incompleteHead } = this.#reader;
     if (incompleteHead > 0) this.#watch.cameInPart(incompleteHead, length);
     this.#updateReading();
@@ -157,10 +162,9 @@ export class Http1Caller implements ConnectionHandler, CallerStream, MessageSink
       throw new HttpRefusal(413, `a body of ${framing} octets (maxBody ${maxBody})`);
     const exchange = this.#scope.open(this, head);
     this.#exchange = exchange;
-    // Of a tunnel the other end has to agree first.
-    const opens = connects || head.protocol !== '';
     this.#requestEnded = framing === 0;
-    exchange.start(head, framing === 0 && !opens);
+    // Of a tunnel the other end has to agree first.
+    exchange.start(head, framing === 0 && !asksToOpen(head));
     return framing;
   }
 
@@ -189,7 +193,7 @@ export class Http1Caller implements ConnectionHandler, CallerStream, MessageSink
   sendInterim(head: ResponseHead, edits: HeadEdits): void {
     // HTTP/1.0 has no interim responses. RFC 9110, section 15.2.
     if (this.#minor === 0 || this.#ended) return;
-    this.#writeHead(head.status, head, edits, { chunked: false, empty: false, connection: undefined });
+    this.#writeHead(head.status, head, edits, this.#freshHop());
   }
 
   sendResponse(head: ResponseHead, edits: HeadEdits, end: boolean): void {
@@ -202,27 +206,25 @@ export class Http1Caller implements ConnectionHandler, CallerStream, MessageSink
     // Who has its answer may not send the rest; then what follows would be taken for content. RFC 9112, section 9.6.
     if (!this.#requestEnded) this.#keepAlive = false;
     if (this.#draining || this.#leaving !== undefined) this.#keepAlive = false;
-    this.#writeHead(status, head, edits, {
-      chunked: this.#chunked,
-      empty: end && !sized && !this.#bodyless,
-      connection: this.#keepAlive ? (this.#minor === 0 ? 'keep-alive' : undefined) : 'close',
-    });
+    const hop = this.#freshHop();
+    hop.chunked = this.#chunked;
+    hop.empty = end && !sized && !this.#bodyless;
+    if (!this.#keepAlive) hop.connection = 'close';
+    else if (this.#minor === 0) hop.connection = 'keep-alive';
+    this.#writeHead(status, head, edits, hop);
     if (end) this.#onResponseEnd();
   }
 
   sendTunnel(head: ResponseHead, edits: HeadEdits): void {
-    const { hop } = this.#scope;
-    const upgrade = this.#head!.protocol;
-    hop.key =
-      this.#webSocketKey !== '' && !head.has(Known.secWebSocketAccept) ? webSocketAccept(this.#webSocketKey) : '';
-    hop.upgrade = upgrade;
-    hop.chunked = hop.empty = false;
-    hop.connection = undefined;
-    const status = upgrade === '' ? 200 : 101;
-    this.#scope.http1Writer.response(this.connection.out(), status, head, edits, hop);
+    const hop = this.#freshHop();
+    hop.upgrade = this.#head!.protocol;
+    if (this.#webSocketKey !== '' && !head.has(Known.secWebSocketAccept)) {
+      hop.key = webSocketAccept(this.#webSocketKey);
+    }
+    this.#writeHead(hop.upgrade === '' ? 200 : 101, head, edits, hop);
     this.#tunnel = true;
     this.#requestEnded = false;
-    this.#guarded(() => this.#reader.tunnel());
+    this.#reader.tunnel();
     if (this.#callerEnded && this.#exchange !== undefined) this.#onTunnelEnd(this.#exchange);
     this.#updateReading();
   }
@@ -230,9 +232,8 @@ export class Http1Caller implements ConnectionHandler, CallerStream, MessageSink
   sendData(bytes: Buffer, start: number, end: number): void {
     if (this.#bodyless || start === end || this.#ended) return;
     const out = this.connection.out();
-    if (this.#chunked) return writeChunks(out, bytes, start, end);
-    const at = out.reserve(end - start);
-    bytes.copy(out.target, at, start, end);
+    if (this.#chunked) writeChunks(out, bytes, start, end);
+    else writeBytes(out, bytes, start, end);
   }
 
   sendEnd(trailers: Trailers): void {
@@ -304,22 +305,17 @@ export class Http1Caller implements ConnectionHandler, CallerStream, MessageSink
     return wanted;
   }
 
-  #writeHead(
-    status: number,
-    head: ResponseHead,
-    edits: HeadEdits,
-    own: {
-      readonly chunked: boolean;
-      readonly empty: boolean;
-      readonly connection: 'close' | 'keep-alive' | undefined;
-    },
-  ): void {
-    const { hop, http1Writer } = this.#scope;
-    hop.chunked = own.chunked;
-    hop.empty = own.empty;
-    hop.connection = own.connection;
+  /** What the head to be written says of this hop, as if there were nothing to say. */
+  #freshHop(): HopFields {
+    const { hop } = this.#scope;
+    hop.chunked = hop.empty = false;
+    hop.connection = undefined;
     hop.upgrade = hop.key = '';
-    http1Writer.response(this.connection.out(), status, head, edits, hop);
+    return hop;
+  }
+
+  #writeHead(status: number, head: ResponseHead, edits: HeadEdits, hop: HopFields): void {
+    this.#scope.http1Writer.response(this.connection.out(), status, head, edits, hop);
   }
 
   #onResponseEnd(): void {
@@ -335,7 +331,11 @@ export class Http1Caller implements ConnectionHandler, CallerStream, MessageSink
 
   #next(): void {
     this.#watch.answered();
-    this.#guarded(() => this.#reader.next());
+    try {
+      this.#reader.next();
+    } catch (error) {
+      this.#refuse(error);
+    }
     this.#updateReading();
   }
 
@@ -355,47 +355,29 @@ export class Http1Caller implements ConnectionHandler, CallerStream, MessageSink
     if (this.#responseEnded) this.#end();
   }
 
-  #guarded(read: () => void): void {
-    try {
-      read();
-    } catch (error) {
-      if (!(error instanceof HttpRefusal)) throw error;
-      this.#refuse(error);
-    }
-  }
-
   /** What comes is not HTTP/1: answer, if nothing has been answered yet, and close. RFC 9112, section 2.2. */
-  #refuse(refusal: HttpRefusal): void {
+  #refuse(refusal: unknown): void {
+    if (!(refusal instanceof HttpRefusal)) throw refusal;
+    const { status, message } = refusal;
     this.#reader.close();
-    this.#leaving ??= refusal.message;
+    this.#leaving ??= message;
     this.#keepAlive = false;
     this.#scope.deps.log.warn('refusing a request that is not well-formed HTTP/1', {
       listener: this.#scope.name,
       peer: this.connection.remote,
-      reason: refusal.message,
+      reason: message,
     });
-    const exchange = this.#exchange;
-    if (exchange !== undefined) return exchange.onRequestBroken(refusal.status, refusal.message);
-    this.#scope.unrouted('malformed_frame');
-    this.#answerRefusal(refusal.status, refusal.message);
-    this.#end();
+    if (this.#exchange !== undefined) return this.#exchange.onRequestBroken(status, message);
+    this.#scope.unrouted(outcomeOfRefusal(status));
+    this.#answerRefusal(status, message);
   }
 
+  /** The last that this connection says, to a request that has no exchange. */
   #answerRefusal(status: number, message: string): void {
     this.#isHead = false;
     this.#keepAlive = false;
     this.#reader.close();
-    const body = Buffer.from(`weft: ${message}\n`);
-    const failure = status === 408 ? 'timeout' : 'malformed_frame';
-    const fields = ['content-type', 'text/plain; charset=utf-8', 'weft-failure', failure];
-    fields.push('content-length', String(body.length));
-    this.#writeHead(status, new LocalHead(status, fields), NO_EDITS, {
-      chunked: false,
-      empty: false,
-      connection: 'close',
-    });
-    const out = this.connection.out();
-    body.copy(out.target, out.reserve(body.length));
+    answerFailure(this, { isHead: false, grpc: false }, { outcome: outcomeOfRefusal(status), message, status });
   }
 
   #lose(reason: string): void {

@@ -6,7 +6,6 @@ import type { HeadEdits, ResponseHead } from '../../message/http-head.ts';
 import { type CallerExchange, type CallerStream, NO_TRAILERS, type Trailers } from '../../message/http-stream.ts';
 import type { Http2Caller } from './http2-caller.ts';
 
-const NOTHING = Buffer.alloc(0);
 /** Content that waits for the caller's window: above this its source pauses. */
 const MAX_WAITING = 64 << 10;
 
@@ -18,12 +17,9 @@ export class Http2CallerStream implements CallerStream, StreamHandler {
   readonly #caller: Http2Caller;
   readonly #stream: Http2Stream;
   #exchange: CallerExchange | undefined;
-  #flowing = true;
   #tunnel = false;
   /** Of a tunnel: its endpoint has ended, and this side may go on. */
   #responseEnded = false;
-  /** Octets of the request that have been passed on while it was not to flow. */
-  #unpassed = 0;
   #trailers: Trailers = NO_TRAILERS;
 
   constructor(caller: Http2Caller, stream: Http2Stream) {
@@ -71,8 +67,7 @@ export class Http2CallerStream implements CallerStream, StreamHandler {
   }
 
   sendEnd(trailers: Trailers): void {
-    if (trailers.length > 0) this.#stream.sendTrailers(trailers);
-    else this.#stream.sendData(NOTHING, 0, 0, true);
+    this.#stream.sendEnd(trailers);
     if (this.#tunnel && !this.#stream.remoteEnded) this.#responseEnded = true;
     else this.#onResponseEnd();
   }
@@ -82,11 +77,7 @@ export class Http2CallerStream implements CallerStream, StreamHandler {
   }
 
   setFlowing(flowing: boolean): void {
-    this.#flowing = flowing;
-    if (!flowing || this.#unpassed === 0) return;
-    const octets = this.#unpassed;
-    this.#unpassed = 0;
-    this.#stream.passed(octets);
+    this.#stream.setFlowing(flowing);
   }
 
   abort(): void {
@@ -105,8 +96,7 @@ export class Http2CallerStream implements CallerStream, StreamHandler {
 
   onData(bytes: Buffer, start: number, end: number): void {
     this.#exchange?.onRequestData(bytes, start, end);
-    if (this.#flowing) this.#stream.passed(end - start);
-    else this.#unpassed += end - start;
+    this.#stream.passed(end - start);
   }
 
   onTrailers(fields: readonly string[]): void {

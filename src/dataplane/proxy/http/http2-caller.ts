@@ -5,7 +5,7 @@ import { ErrorCode, type Http2Error } from '../../codec/http2/protocol.ts';
 import type { Http2Stream, StreamHandler } from '../../codec/http2/stream.ts';
 import type { ConnectionForwarding } from '../../message/forwarding.ts';
 import type { ByteSink } from '../../message/frame.ts';
-import type { Connection, ConnectionHandler } from '../../net/connection.ts';
+import type { Connection } from '../../net/connection.ts';
 import { CallerWatch, type Watched } from '../caller-watch.ts';
 import type { ListenerPeer, PeerEvents } from '../listener-peer.ts';
 import { Http2CallerStream } from './http2-caller-stream.ts';
@@ -15,7 +15,7 @@ import type { HttpScope } from './http-scope.ts';
 const MAX_WAITING = 1 << 20;
 
 /** A caller's HTTP/2 connection, and the streams on it. RFC 9113. */
-export class Http2Caller implements ConnectionHandler, Http2Owner, Watched, ListenerPeer {
+export class Http2Caller implements Http2Owner, Watched, ListenerPeer {
   readonly connection: Connection;
   readonly forwarding: ConnectionForwarding;
   readonly scope: HttpScope;

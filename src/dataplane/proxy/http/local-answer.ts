@@ -18,8 +18,20 @@ export interface Failure {
   readonly status: number | undefined;
 }
 
+/** What an answer depends on of the request that it is for. */
+export interface Asked {
+  readonly isHead: boolean;
+  readonly grpc: boolean;
+}
+
+/** How a request counts that is refused with this status for what its caller has sent. */
+export function outcomeOfRefusal(status: number): Outcome {
+  if (status === 408) return 'timeout';
+  return status === 413 ? 'too_large' : 'malformed_frame';
+}
+
 /** Answers a request that cannot be carried out, in the way in which its caller expects it. */
-export function answerFailure(caller: CallerStream, head: RequestHead, grpc: boolean, failure: Failure): void {
+export function answerFailure(caller: CallerStream, { isHead, grpc }: Asked, failure: Failure): void {
   const { outcome, message } = failure;
   if (grpc) {
     const fields = grpcFailure(grpcStatusOf(outcome), message);
@@ -27,7 +39,7 @@ export function answerFailure(caller: CallerStream, head: RequestHead, grpc: boo
   }
   const status = failure.status ?? httpStatusOf(outcome);
   const fields = ['content-type', 'text/plain; charset=utf-8', FAILURE, outcome];
-  answer(caller, head, status, fields, Buffer.from(`weft: ${message}\n`));
+  answer(caller, isHead, status, fields, Buffer.from(`weft: ${message}\n`));
 }
 
 /** Ends a response that has begun and cannot be completed. A call of gRPC has its status still to come; else it breaks off. */
@@ -38,20 +50,15 @@ export function breakOff(caller: CallerStream, grpc: boolean, { outcome, message
 
 /** Answers as a route says. */
 export function answerRoute(caller: CallerStream, head: RequestHead, route: RedirectRoute | RespondRoute): void {
-  if (route.kind === 'respond') return answer(caller, head, route.status, route.fields, Buffer.from(route.body));
-  answer(caller, head, route.status, ['location', route.location(head)], Buffer.alloc(0));
+  const isHead = head.method === 'HEAD';
+  if (route.kind === 'respond') return answer(caller, isHead, route.status, route.fields, Buffer.from(route.body));
+  answer(caller, isHead, route.status, ['location', route.location(head)], Buffer.alloc(0));
 }
 
-function answer(
-  caller: CallerStream,
-  head: RequestHead,
-  status: number,
-  fields: readonly string[],
-  body: Buffer,
-): void {
+function answer(caller: CallerStream, isHead: boolean, status: number, fields: readonly string[], body: Buffer): void {
   const bare = status === 204 || status === 304;
   const sized = bare ? fields : [...fields, 'content-length', String(body.length)];
-  const end = bare || body.length === 0 || head.method === 'HEAD';
+  const end = bare || body.length === 0 || isHead;
   caller.sendResponse(new LocalHead(status, sized), NO_EDITS, end);
   if (end) return;
   caller.sendData(body, 0, body.length);

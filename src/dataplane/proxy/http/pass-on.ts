@@ -1,16 +1,16 @@
 import { formatGrpcTimeout } from '../../codec/grpc/timeout.ts';
-import { Known } from '../../message/http-fields.ts';
-import type { HeadEdits, RequestHead } from '../../message/http-head.ts';
+import { Known, marksOf } from '../../message/http-fields.ts';
+import { asksToOpen, type HeadEdits, type RequestHead } from '../../message/http-head.ts';
 import type { CallerStream } from '../../message/http-stream.ts';
 import type { ClusterRoute } from '../../route/route.ts';
 import type { HttpDeadlines } from './http-deadlines.ts';
 import type { HttpScope, SharedEdits } from './http-scope.ts';
 
 /** Fields that say something about one hop: each side writes its own. RFC 9110, section 7.6.1. */
-const OF_ONE_HOP: readonly Known[] = [
+const OF_ONE_HOP: Uint8Array = marksOf(
   ...[Known.connection, Known.keepAlive, Known.proxyConnection, Known.transferEncoding, Known.upgrade],
   ...[Known.te, Known.http2Settings, Known.hop],
-];
+);
 
 /** What is changed of a request's head that goes on to an endpoint. */
 export function editRequest(
@@ -31,7 +31,7 @@ export function editRequest(
   }
   // A key is HTTP/1's own; there is none to be found in HTTP/2. RFC 8441, section 5.
   if (version === 2) edits.without[Known.secWebSocketKey] = 1;
-  if (head.protocol !== '' || head.method === 'CONNECT') edits.without[Known.contentLength] = 1;
+  if (asksToOpen(head)) edits.without[Known.contentLength] = 1;
   add(edits, route?.requestEdits);
   return edits;
 }
@@ -54,9 +54,12 @@ export function editTunnel(scope: HttpScope, caller: CallerStream, route: Cluste
   return edits;
 }
 
-function freshEdits(scope: HttpScope): SharedEdits {
-  const edits = scope.freshEdits();
-  for (const known of OF_ONE_HOP) edits.without[known] = 1;
+/** Those of the scope, with nothing left of the head before. */
+function freshEdits({ edits }: HttpScope): SharedEdits {
+  edits.without.set(OF_ONE_HOP);
+  edits.withoutNames = undefined;
+  // Cut to no length it would lose its room.
+  while (edits.added.length > 0) edits.added.pop();
   return edits;
 }
 

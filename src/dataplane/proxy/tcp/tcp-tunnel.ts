@@ -2,6 +2,7 @@ import type { Place } from '../../../core/line.ts';
 import { NOT_SET, type WheelEntry } from '../../../core/timer-wheel.ts';
 import type { Endpoint } from '../../cluster/endpoint.ts';
 import type { Outcome } from '../../message/outcome.ts';
+import { writeBytes } from '../../message/write-bytes.ts';
 import { connect, type ConnectHandler } from '../../net/connect.ts';
 import type { Connection } from '../../net/connection.ts';
 import type { ListenerPeer, PeerEvents } from '../listener-peer.ts';
@@ -73,7 +74,7 @@ export class TcpTunnel implements ListenerPeer, WheelEntry {
     if (this.#closed) return;
     this.#sent += length;
     this.#movedAt = this.#server.deps.clock.now();
-    if (this.#connected) write(this.#upstream!, chunk, length);
+    if (this.#connected) writeBytes(this.#upstream!.out(), chunk, 0, length);
     else this.#early.push(Buffer.from(chunk.subarray(0, length)));
   }
 
@@ -136,7 +137,7 @@ export class TcpTunnel implements ListenerPeer, WheelEntry {
       onBytes: (chunk, length) => {
         this.#received += length;
         this.#movedAt = this.#server.deps.clock.now();
-        write(this.connection, chunk, length);
+        writeBytes(this.connection.out(), chunk, 0, length);
       },
       onEnd: () => {
         this.#endpointEnded = true;
@@ -151,7 +152,7 @@ export class TcpTunnel implements ListenerPeer, WheelEntry {
     this.#connected = true;
     this.#target!.cluster.setUsable(endpoint, true, '');
     const upstream = this.#upstream!;
-    for (const chunk of this.#early) write(upstream, chunk, chunk.length);
+    for (const chunk of this.#early) writeBytes(upstream.out(), chunk, 0, chunk.length);
     this.#early = [];
     if (this.#callerEnded) upstream.end();
     this.connection.setReading(true);
@@ -214,10 +215,4 @@ export class TcpTunnel implements ListenerPeer, WheelEntry {
     if (this.#endpoint !== undefined) this.#endpoint.active--;
     this.#endpoint = undefined;
   }
-}
-
-function write(connection: Connection, bytes: Buffer, length: number): void {
-  const out = connection.out();
-  const at = out.reserve(length);
-  bytes.copy(out.target, at, 0, length);
 }

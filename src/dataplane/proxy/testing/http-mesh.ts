@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { POLICY } from '../../cluster/testing/policy.ts';
 import { createRequestIds } from '../../../core/request-ids.ts';
 import type { Endpoint, EndpointAddress } from '../../cluster/endpoint.ts';
 import type { ClusterPolicy } from '../../cluster/policy.ts';
@@ -16,7 +17,7 @@ import type { HttpLimits } from '../http/http-scope.ts';
 import { ManagedCluster } from '../managed-cluster.ts';
 import { ProxyListener, type ListenerSpec } from '../proxy-listener.ts';
 import { Http2Peer, Http2Server } from '../../upstream/testing/http2-peer.ts';
-import { LIMITS, type MeshParts, meshParts, POLICY, TICK_MS } from './mesh-parts.ts';
+import { LIMITS, type MeshParts, meshParts, TICK_MS } from './mesh-parts.ts';
 import { settled } from '../../../core/testing/settled.ts';
 import { TextPeer, TextServer } from '../../upstream/testing/text-peer.ts';
 

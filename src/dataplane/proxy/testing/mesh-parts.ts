@@ -3,7 +3,6 @@ import { ManualClock } from '../../../core/manual-clock.ts';
 import { TimerWheel } from '../../../core/timer-wheel.ts';
 import { silentLogger } from '../../../telemetry/log.ts';
 import { Metrics } from '../../../telemetry/metrics.ts';
-import type { ClusterPolicy } from '../../cluster/policy.ts';
 import { boltCodec } from '../../codec/bolt/codec.ts';
 import { NetContext } from '../../net/net-context.ts';
 import type { HttpUpstreamDeps, HttpUpstreamLimits } from '../../upstream/http/http-deps.ts';
@@ -26,18 +25,6 @@ export const LIMITS: ListenerSpec['limits'] = {
   maxOutput: 1 << 20,
   stallTimeout: 5000,
   maxConnections: 100,
-};
-
-export const POLICY: ClusterPolicy = {
-  lb: 'round_robin',
-  connectTimeout: 3000,
-  timeout: 3000,
-  connections: 1,
-  maxPendingPerConnection: 100,
-  queue: { max: 100, timeout: 3000 },
-  heartbeat: { interval: 15_000, maxInterval: 90_000, misses: 6, timeout: 3000 },
-  retries: { attempts: 0, on: [] },
-  http: { version: 'same', connections: 1024, timeout: 15_000, idleTimeout: 60_000 },
 };
 
 /** A tick of the slow wheel. */

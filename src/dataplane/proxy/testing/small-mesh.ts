@@ -1,3 +1,4 @@
+import { POLICY } from '../../cluster/testing/policy.ts';
 import type { Budget } from '../../../core/budget.ts';
 import type { ManualClock } from '../../../core/manual-clock.ts';
 import type { TimerWheel } from '../../../core/timer-wheel.ts';
@@ -10,7 +11,7 @@ import { ClusterStats } from '../cluster-stats.ts';
 import { ManagedCluster } from '../managed-cluster.ts';
 import { ProxyListener, type ListenerSpec } from '../proxy-listener.ts';
 import { Caller, Provider } from './bolt-peer.ts';
-import { LIMITS, meshParts, POLICY, TICK_MS } from './mesh-parts.ts';
+import { LIMITS, meshParts, TICK_MS } from './mesh-parts.ts';
 import { settled } from '../../../core/testing/settled.ts';
 
 export const SERVICE = 'com.demo.Echo:1.0';

@@ -8,8 +8,6 @@ export interface HttpConnection {
   readonly room: number;
   /** Its pool's mark: whether it is in line for requests. */
   inLine: boolean;
-  /** Requests under way. */
-  readonly active: number;
   /** Only while there is `room`: the stream for `call`, which hears all that happens on it. */
   begin(call: HttpCall): EndpointStream;
   /** Takes no more requests and closes when those it has are done. */
@@ -25,7 +23,7 @@ export interface HttpConnectionEvents {
   /**
    * It is gone; requests on it are about to hear.
    *
-   * @param failed whether that speaks against the endpoint: it was not reached, or did not answer at all.
+   * @param mute it was connected and asked, and ended without a word.
    */
-  onGone(connection: HttpConnection, reason: string, failed: boolean): void;
+  onGone(connection: HttpConnection, reason: string, mute: boolean): void;
 }

@@ -3,6 +3,7 @@ import { WeftError } from '../../../core/errors.ts';
 import { Line } from '../../../core/line.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Endpoint, EndpointResources } from '../../cluster/endpoint.ts';
+import { connectFailed, FAILED_FOR_MS, IDLE_MS } from '../connect-failure.ts';
 import { ReconnectPacer } from '../reconnect-pacer.ts';
 import type { HttpCall } from './http-call.ts';
 import type { HttpConnection, HttpConnectionEvents } from './http-connection.ts';
@@ -10,9 +11,6 @@ import type { HttpPoolDeps } from './http-deps.ts';
 import { Http1Upstream } from './http1-upstream.ts';
 import { Http2Upstream } from './http2-upstream.ts';
 
-/** As for other protocols: see EndpointPool. */
-const FAILED_FOR_MS = 100;
-const IDLE_MS = 60_000;
 /** Many things accept connections on behalf of who is gone; but a service may also die of one request. */
 const MAX_MUTE = 3;
 /** A new HTTP/2 connection takes about this many requests before its peer has said how many it allows. */
@@ -35,7 +33,7 @@ export class HttpPool implements EndpointResources, HttpConnectionEvents {
   #ready: HttpConnection[] = [];
   #connecting = 0;
   readonly #queue = new Line<HttpCall>();
-  /** Set only while there is no connection and the endpoint is in trouble. */
+  /** Set only while the endpoint is in trouble and nothing is being opened to it. */
   #retry: Timer | undefined;
   #notBefore = Number.NEGATIVE_INFINITY;
   #trouble = '';
@@ -104,14 +102,18 @@ export class HttpPool implements EndpointResources, HttpConnectionEvents {
     this.#pump();
   }
 
-  onGone(connection: HttpConnection, reason: string, failed: boolean): void {
+  onGone(connection: HttpConnection, reason: string, mute: boolean): void {
     if (connection.connecting) this.#connecting--;
     if (this.#leaving.delete(connection) || !this.#connections.delete(connection)) return;
     this.#leaveLine(connection);
     if (connection.connecting) this.#onFailed(reason);
-    else if (failed && ++this.#mute >= MAX_MUTE)
-      this.#onFailed(`${MAX_MUTE} connections in a row ended without an answer`);
+    else if (mute) this.#onMute();
     this.#pump();
+  }
+
+  #onMute(): void {
+    this.#mute++;
+    if (this.#mute >= MAX_MUTE) this.#onFailed(`${MAX_MUTE} connections in a row ended without an answer`);
   }
 
   /** A connection could not be opened. Those that there are go on, but nobody waits for one of them. */
@@ -203,9 +205,4 @@ export class HttpPool implements EndpointResources, HttpConnectionEvents {
       call.onUnavailable(connectFailed(this.#endpoint.address, reason));
     }
   }
-}
-
-function connectFailed(address: string, reason: string): WeftError {
-  const message = `cannot connect to ${address}: ${reason}`;
-  return new WeftError('connect_failed', message, { side: 'upstream', retriable: true });
 }

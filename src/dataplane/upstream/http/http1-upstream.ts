@@ -8,8 +8,9 @@ import type { Http1Head } from '../../codec/http1/head.ts';
 import { MessageReader, type MessageSink } from '../../codec/http1/message-reader.ts';
 import { webSocketKey } from '../../codec/http1/web-socket-handshake.ts';
 import { Known } from '../../message/http-fields.ts';
-import type { HeadEdits, RequestHead } from '../../message/http-head.ts';
+import { asksToOpen, type HeadEdits, type RequestHead } from '../../message/http-head.ts';
 import { HttpRefusal } from '../../message/http-refusal.ts';
+import { writeBytes } from '../../message/write-bytes.ts';
 import type { EndpointHandler, EndpointStream, Trailers } from '../../message/http-stream.ts';
 import { connect, type ConnectHandler } from '../../net/connect.ts';
 import type { Connection } from '../../net/connection.ts';
@@ -73,8 +74,9 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
     this.#events = events;
     const { maxHead, maxFields, highWater } = deps.http;
     this.#reader = new MessageReader('response', { maxHead, maxFields, maxTrailers: maxHead }, this);
+    const { host, port } = endpoint;
     const timeoutMs = cluster.policy.connectTimeout;
-    this.#connection = connect(deps.net, deps.clock, { ...hostPort(endpoint), timeoutMs, highWater }, this);
+    this.#connection = connect(deps.net, deps.clock, { host, port, timeoutMs, highWater }, this);
   }
 
   get connecting(): boolean {
@@ -83,10 +85,6 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
 
   get room(): number {
     return this.#state === 'idle' && !this.#draining ? 1 : 0;
-  }
-
-  get active(): number {
-    return this.#state === 'busy' ? 1 : 0;
   }
 
   /** It has carried a request before the one at hand, of whose response nothing has come. */
@@ -123,9 +121,8 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
     this.#protocol = protocol;
     this.#tunnel = this.#responseEnded = false;
     this.#requestEnded = end;
-    const opens = protocol !== '' || this.#method.connect;
     const sized = head.has(Known.contentLength) && edits.without[Known.contentLength] !== 1;
-    this.#chunked = !end && !opens && !sized;
+    this.#chunked = !end && !sized && !asksToOpen(head);
     const { hop } = this.#deps;
     // Who names no host, as HTTP/1.0 may, asks this endpoint. RFC 9112, section 3.2.
     hop.host = authority ?? (head.has(Known.host) ? '' : head.authority || this.#endpoint.address);
@@ -141,9 +138,8 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
   sendData(bytes: Buffer, start: number, end: number): void {
     if (this.#requestEnded || start === end) return;
     const out = this.#connection.out();
-    if (this.#chunked) return writeChunks(out, bytes, start, end);
-    const at = out.reserve(end - start);
-    bytes.copy(out.target, at, start, end);
+    if (this.#chunked) writeChunks(out, bytes, start, end);
+    else writeBytes(out, bytes, start, end);
   }
 
   sendEnd(trailers: Trailers): void {
@@ -244,12 +240,12 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
   onClose(reason: string): void {
     const busy = this.#state === 'busy';
     const handler = this.#handler;
-    const failed = this.#state === 'connecting' || (busy && !this.#carried && !this.#heard && handler !== undefined);
+    const mute = busy && !this.#carried && !this.#heard && handler !== undefined;
     this.#handler = undefined;
     this.#deps.slowWheel.clear(this);
     this.#reader.close();
     // The pool asks whether it was connecting.
-    this.#events.onGone(this, reason, failed);
+    this.#events.onGone(this, reason, mute);
     this.#state = 'closed';
     if (busy && handler !== undefined) handler.onEndpointLost(this.#lost('connection_lost', reason));
   }
@@ -338,8 +334,4 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
   #lost(code: string, reason: string): WeftError {
     return new WeftError(code, `the connection to ${this.#endpoint.address} was lost: ${reason}`, { side: 'upstream' });
   }
-}
-
-function hostPort({ host, port }: Endpoint): { readonly host: string; readonly port: number } {
-  return { host, port };
 }

@@ -2,11 +2,10 @@ import { WeftError } from '../../../core/errors.ts';
 import type { Http2Head } from '../../codec/http2/head.ts';
 import { ErrorCode } from '../../codec/http2/protocol.ts';
 import type { Http2Stream, StreamHandler } from '../../codec/http2/stream.ts';
-import type { HeadEdits, RequestHead } from '../../message/http-head.ts';
+import { asksToOpen, type HeadEdits, type RequestHead } from '../../message/http-head.ts';
 import { type EndpointHandler, type EndpointStream, NO_TRAILERS, type Trailers } from '../../message/http-stream.ts';
 import type { Http2Upstream } from './http2-upstream.ts';
 
-const NOTHING = Buffer.alloc(0);
 /** Content that waits for the endpoint's window: above this its source pauses. */
 const MAX_WAITING = 64 << 10;
 
@@ -21,9 +20,6 @@ export class Http2EndpointStream implements EndpointStream, StreamHandler {
   #opens = false;
   #tunnel = false;
   #isHead = false;
-  #flowing = true;
-  /** Octets of the response that have been passed on while it was not to flow. */
-  #unpassed = 0;
   #trailers: Trailers = NO_TRAILERS;
   #responseEnded = false;
 
@@ -50,7 +46,7 @@ export class Http2EndpointStream implements EndpointStream, StreamHandler {
   ): void {
     const { h2 } = this.#upstream;
     this.#isHead = head.method === 'HEAD';
-    this.#opens = head.protocol !== '' || head.method === 'CONNECT';
+    this.#opens = asksToOpen(head);
     if (head.protocol !== '' && !h2.peer.extendedConnect) {
       const message = `the endpoint does not take ${head.protocol} over HTTP/2 (RFC 8441)`;
       this.#upstream.ended(this);
@@ -65,17 +61,12 @@ export class Http2EndpointStream implements EndpointStream, StreamHandler {
   }
 
   sendEnd(trailers: Trailers): void {
-    if (trailers.length > 0) this.#stream?.sendTrailers(trailers);
-    else this.#stream?.sendData(NOTHING, 0, 0, true);
+    this.#stream?.sendEnd(trailers);
     if (this.#responseEnded) this.#handler = undefined;
   }
 
   setFlowing(flowing: boolean): void {
-    this.#flowing = flowing;
-    if (!flowing || this.#unpassed === 0) return;
-    const octets = this.#unpassed;
-    this.#unpassed = 0;
-    this.#stream?.passed(octets);
+    this.#stream?.setFlowing(flowing);
   }
 
   onLate(): void {
@@ -109,8 +100,7 @@ export class Http2EndpointStream implements EndpointStream, StreamHandler {
 
   onData(bytes: Buffer, start: number, end: number): void {
     this.#handler?.onResponseData(bytes, start, end);
-    if (this.#flowing) this.#stream?.passed(end - start);
-    else this.#unpassed += end - start;
+    this.#stream?.passed(end - start);
   }
 
   onTrailers(fields: readonly string[]): void {

@@ -75,10 +75,6 @@ export class Http2Upstream implements HttpConnection, ConnectHandler, Http2Owner
     return this.#state !== 'closed' && this.h2.failure === undefined;
   }
 
-  get active(): number {
-    return this.#active;
-  }
-
   begin(call: HttpCall): EndpointStream {
     this.#active++;
     if (!this.#asked) this.#deps.slowWheel.clear(this);
@@ -155,10 +151,9 @@ export class Http2Upstream implements HttpConnection, ConnectHandler, Http2Owner
   }
 
   onClose(reason: string): void {
-    const failed = this.#state === 'connecting';
     if (this.#reason === 'closed') this.#reason = reason;
     this.#deps.slowWheel.clear(this);
-    this.#events.onGone(this, this.#reason, failed);
+    this.#events.onGone(this, this.#reason, false);
     this.#state = 'closed';
     this.h2.abandon();
   }

@@ -1,4 +1,5 @@
 import { test } from 'node:test';
+import { POLICY } from '../../cluster/testing/policy.ts';
 import { Budget } from '../../../core/budget.ts';
 import type { WeftError } from '../../../core/errors.ts';
 import type { Place } from '../../../core/line.ts';
@@ -16,18 +17,6 @@ import { NO_EDITS } from '../../message/local-head.ts';
 import { NetContext } from '../../net/net-context.ts';
 import type { HttpCall } from '../http/http-call.ts';
 import { HttpPool } from '../http/http-pool.ts';
-
-const POLICY: ClusterPolicy = {
-  lb: 'round_robin',
-  connectTimeout: 3000,
-  timeout: 3000,
-  connections: 1,
-  maxPendingPerConnection: 100,
-  queue: { max: 100, timeout: 3000 },
-  heartbeat: { interval: 15_000, maxInterval: 90_000, misses: 6, timeout: 3000 },
-  retries: { attempts: 0, on: [] },
-  http: { version: 'same', connections: 1024, timeout: 15_000, idleTimeout: 60_000 },
-};
 
 const chance = (): number => 0.5;
 

@@ -1,3 +1,4 @@
+import { writeLatin1 } from '../../../../core/latin1.ts';
 import { DynamicTable } from './dynamic-table.ts';
 import { huffmanEncode, huffmanLength } from './huffman.ts';
 import { STATIC_INDEX, STATIC_LENGTH, STATIC_NAMES, STATIC_VALUES } from './static-table.ts';
@@ -22,8 +23,6 @@ const SECRET: ReadonlySet<string> = new Set(['authorization', 'proxy-authorizati
 const MAX_SCORE = 8;
 /** A name with no score left has one value of so many put into the table, to learn whether they come again. */
 const TRIAL = 32;
-/** Above this a call out of JavaScript is faster than a loop. */
-const SHORT = 48;
 
 /** What is known of a name: where it is in the tables, and whether its values are worth to be kept there. */
 class Name {
@@ -210,14 +209,7 @@ export class HpackEncoder {
       return;
     }
     this.#integer(0, 7, length);
-    if (length > SHORT) {
-      this.#at += this.#target.write(text, this.#at, 'latin1');
-      return;
-    }
-    const target = this.#target;
-    let at = this.#at;
-    for (let i = 0; i < length; i++) target[at++] = text.charCodeAt(i);
-    this.#at = at;
+    this.#at = writeLatin1(this.#target, text, this.#at);
   }
 
   #room(octets: number): void {

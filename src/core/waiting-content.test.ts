@@ -6,7 +6,7 @@ import { WaitingContent } from './waiting-content.ts';
 test('what was added comes out in order, however it is taken', () => {
   const steps = fc.array(fc.record({ add: fc.nat(3000), take: fc.nat(3000) }), { maxLength: 50 });
   fc.assert(
-    fc.property(steps, (all) => {
+    fc.property(steps, (plan) => {
       const content = new WaitingContent();
       const source = Buffer.from(Array.from({ length: 3002 }, (_, i) => (i * 7) & 0xff));
       const [added, taken]: [Buffer[], Buffer[]] = [[], []];
@@ -16,11 +16,14 @@ test('what was added comes out in order, however it is taken', () => {
         taken.push(Buffer.from(first.subarray(start, start + octets)));
         content.take(octets);
       };
-      for (const step of all) {
+      for (const step of plan) {
         content.add(source, 1, 1 + step.add);
         added.push(source.subarray(1, 1 + step.add));
         if (content.length > 0) take(step.take);
       }
+      const all: Buffer[] = [...taken];
+      content.each((bytes, start, end) => all.push(Buffer.from(bytes.subarray(start, end))));
+      assert.deepEqual(Buffer.concat(all), Buffer.concat(added));
       while (content.length > 0) take(3000);
       assert.deepEqual(Buffer.concat(taken), Buffer.concat(added));
     }),

@@ -1,8 +1,8 @@
-const SMALLEST = 512;
+const SMALLEST = 1024;
 const LARGEST = 16_384;
 
 /**
- * Content that waits for the peer's windows, in order. It is copied into blocks that grow with what
+ * Content that waits until somebody takes it, in order. It is copied into blocks that grow with what
  * they hold, so that what comes in crumbs takes no more room than what comes at once.
  */
 export class WaitingContent {
@@ -27,11 +27,24 @@ export class WaitingContent {
       at = to;
     }
     if (at === end) return;
-    const size = Math.max(end - at, Math.min(LARGEST, Math.max(SMALLEST, 2 * (last?.length ?? 0))));
-    last = Buffer.allocUnsafeSlow(size);
+    last = Buffer.allocUnsafe(Math.max(end - at, roomBehind(last)));
     bytes.copy(last, 0, at, end);
     this.#filled = end - at;
     this.#blocks.push(last);
+  }
+
+  /** Forgets all of it. */
+  clear(): void {
+    while (this.#blocks.length > 0) this.#blocks.pop();
+    this.#taken = this.#filled = this.#length = 0;
+  }
+
+  /** Gives all of it to `use`, in order, and keeps it. */
+  each(use: (bytes: Buffer, start: number, end: number) => void): void {
+    const last = this.#blocks.length - 1;
+    for (const [i, block] of this.#blocks.entries()) {
+      use(block, i === 0 ? this.#taken : 0, i === last ? this.#filled : block.length);
+    }
   }
 
   /** What comes first is `first[start, end)`; there is something while `length` is above 0. */
@@ -56,4 +69,9 @@ export class WaitingContent {
     this.#taken = 0;
     if (this.#blocks.length === 0) this.#filled = 0;
   }
+}
+
+/** Most often there is but one piece, which gets a block of its own size. */
+function roomBehind(last: Buffer | undefined): number {
+  return last === undefined ? 0 : Math.min(LARGEST, Math.max(SMALLEST, 2 * last.length));
 }
