@@ -1,14 +1,9 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { withLock } from '../../scripts/setup/lock.mjs';
 import { startChild } from './children.ts';
 import { ensureDebian } from './debian.ts';
-
-const run = promisify(execFile);
+import { madeOnce, runs, say } from './toolchain.ts';
 
 /** The module whose go.mod and go.sum say which versions are built. */
 const MODULE = join(import.meta.dirname, '../peers/go');
@@ -31,13 +26,8 @@ export type GoProgram = keyof typeof PACKAGES;
  * Rejects with what to install when there is no Go and Debian's cannot be had.
  */
 export async function goProgram(name: GoProgram): Promise<string> {
-  const folder = join(CACHE, await hashOfVersions());
-  const target = join(folder, name);
-  if (!existsSync(target)) {
-    await withLock(join(CACHE, 'lock'), say, async () => {
-      if (!existsSync(target)) await buildInto(folder, name);
-    });
-  }
+  const target = join(CACHE, await hashOfVersions(), name);
+  await madeOnce(target, (unfinished) => build(name, unfinished));
   return target;
 }
 
@@ -47,46 +37,33 @@ async function hashOfVersions(): Promise<string> {
   return hash.digest('hex').slice(0, 16);
 }
 
-async function buildInto(folder: string, name: GoProgram): Promise<void> {
+async function build(name: GoProgram, unfinished: string): Promise<void> {
   const go = await findGo();
-  await mkdir(folder, { recursive: true });
-  // Renamed when complete, so what lies at the target is always whole.
-  const unfinished = join(folder, `${name}.unfinished`);
   say(`building ${PACKAGES[name]} with Go; the first time takes minutes`);
-  await using build = await startChild(go, ['build', '-trimpath', '-ldflags=-s -w', '-o', unfinished, PACKAGES[name]], {
-    name: `go build ${PACKAGES[name]}`,
-    cwd: MODULE,
-    // No C compiler, and no workspace or flags of whoever runs the tests.
-    env: { CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '' },
-  });
-  const late = setTimeout(() => build.signal('SIGKILL'), BUILD_MS);
-  const { code } = await build.exit;
+  await using compiler = await startChild(
+    go,
+    ['build', '-trimpath', '-ldflags=-s -w', '-o', unfinished, PACKAGES[name]],
+    {
+      name: `go build ${PACKAGES[name]}`,
+      cwd: MODULE,
+      // No C compiler, and no workspace or flags of whoever runs the tests.
+      env: { CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '' },
+    },
+  );
+  const late = setTimeout(() => compiler.signal('SIGKILL'), BUILD_MS);
+  const { code } = await compiler.exit;
   clearTimeout(late);
   if (code !== 0) {
     const hint = `Go needs a way to its module proxy (GOPROXY), and may take ${BUILD_MS / 60_000} minutes`;
-    throw new Error(`cannot build ${PACKAGES[name]}; ${hint}\n${build.tail()}`);
+    throw new Error(`cannot build ${PACKAGES[name]}; ${hint}\n${compiler.tail()}`);
   }
-  await rename(unfinished, join(folder, name));
 }
 
 /** Go as it is found, else from Debian. */
 async function findGo(): Promise<string> {
   const places = ['go', '/usr/local/go/bin/go'];
-  for (const place of places) if (await runs(place)) return place;
+  for (const place of places) if (await runs(place, ['version'])) return place;
   await ensureDebian(['golang-go']);
-  for (const place of places) if (await runs(place)) return place;
+  for (const place of places) if (await runs(place, ['version'])) return place;
   throw new Error('the Go peers need go on PATH or in /usr/local/go/bin (Go 1.19 or later)');
-}
-
-async function runs(command: string): Promise<boolean> {
-  try {
-    await run(command, ['version']);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function say(text: string): void {
-  process.stderr.write(`${text}\n`);
 }

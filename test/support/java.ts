@@ -1,15 +1,11 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, globSync } from 'node:fs';
-import { readFile, rename, rm } from 'node:fs/promises';
+import { globSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { withLock } from '../../scripts/setup/lock.mjs';
 import { startChild } from './children.ts';
 import type { Child, Owner } from './children.ts';
 import { ensureDebian } from './debian.ts';
-
-const run = promisify(execFile);
+import { madeOnce, runs, say } from './toolchain.ts';
 
 const PROJECT = join(import.meta.dirname, '../peers/java');
 const CACHE = join(import.meta.dirname, '../../node_modules/.cache/java-peer');
@@ -195,11 +191,7 @@ function askOver(child: Child): Ask {
  */
 export async function buildJavaPeer(): Promise<string> {
   const target = join(CACHE, await hashOfSources());
-  if (!existsSync(target)) {
-    await withLock(join(CACHE, 'lock'), say, async () => {
-      if (!existsSync(target)) await buildInto(target);
-    });
-  }
+  await madeOnce(target, buildInto);
   return [join(target, 'classes'), join(target, 'lib', '*')].join(':');
 }
 
@@ -211,11 +203,8 @@ async function hashOfSources(): Promise<string> {
   return hash.digest('hex').slice(0, 16);
 }
 
-async function buildInto(target: string): Promise<void> {
+async function buildInto(unfinished: string): Promise<void> {
   await ensureTools();
-  // Renamed when complete, so what lies at the target is always whole.
-  const unfinished = `${target}.unfinished`;
-  await rm(unfinished, { recursive: true, force: true });
   const maven = await startChild('mvn', ['-B', `-Dpeer.build=${unfinished}`, 'process-classes'], {
     name: 'mvn process-classes',
     cwd: PROJECT,
@@ -234,17 +223,12 @@ async function buildInto(target: string): Promise<void> {
     clearInterval(progress);
     await maven[Symbol.asyncDispose]();
   }
-  await rename(unfinished, target);
 }
 
 function sayProgress(maven: Child, started: number): void {
   const seconds = Math.round((performance.now() - started) / 1_000);
   const files = maven.lines.filter((line) => line.includes('Downloaded from')).length;
   say(`building the Java peers with Maven: ${seconds} s, ${files} files downloaded`);
-}
-
-function say(text: string): void {
-  process.stderr.write(`${text}\n`);
 }
 
 /** JDK and Maven as they are found, else from Debian. */
@@ -254,18 +238,9 @@ async function ensureTools(): Promise<void> {
     ['javac', '-version'],
     ['mvn', '-version'],
   ] as const) {
-    if (await runs(command, option)) continue;
+    if (await runs(command, [option])) continue;
     await ensureDebian(['default-jdk-headless', 'maven']);
-    if (await runs(command, option)) continue;
+    if (await runs(command, [option])) continue;
     throw new Error(`the Java peers need ${command} on PATH (JDK 17 or later, Maven 3.6 or later)`);
-  }
-}
-
-async function runs(command: string, option: string): Promise<boolean> {
-  try {
-    await run(command, [option]);
-    return true;
-  } catch {
-    return false;
   }
 }

