@@ -52,8 +52,7 @@ httpTest('Bolt, at once and octet by octet', ALL, async (mesh) => {
 });
 
 httpTest('anything else goes through the tunnel, with all that was kept', ALL, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
+  const server = await mesh.textService();
   const told = ['\x16\x03\x01hello TLS', 'GET key\r\n', 'EHLO mail\r\n', '\0\0\0\x05hello'];
   for (const [i, text] of told.entries()) {
     const caller = await trickle(mesh, text);
@@ -98,8 +97,7 @@ httpTest('without a tunnel, who speaks what nobody here does is told so in HTTP'
 });
 
 httpTest('who says half a word and ends is heard out by the tunnel', ALL, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
+  const server = await mesh.textService();
   const caller = await mesh.caller();
   caller.send('GET');
   await settled();
@@ -124,8 +122,7 @@ httpTest('a client of TLS is not answered in clear text', { detectTimeout: 0 }, 
 });
 
 httpTest('more of HTTP/2 may come with the preface', { detectTimeout: 0 }, async (mesh) => {
-  const server = await mesh.http2Server();
-  mesh.endpoints(server);
+  const server = await mesh.http2Service();
   const caller = await mesh.http2Caller();
   const call = caller.request('/');
   (await server.served(0)).answer(200, 'ok');

@@ -34,8 +34,7 @@ for (const version of ['same', 'http2'] as const) {
     `over HTTP/1, binary, to a cluster that speaks ${version}`,
     { policy: { http: { version } } },
     async (mesh) => {
-      const server = await mesh.http2Server();
-      mesh.endpoints(server);
+      const server = await mesh.http2Service();
       const caller = await mesh.caller();
       for (let i = 0; i < 2; i++) {
         caller.send(call('application/grpc-web+proto', MESSAGE));
@@ -55,8 +54,7 @@ for (const version of ['same', 'http2'] as const) {
 }
 
 httpTest('over HTTP/1, text, cut at every octet', TO_HTTP2, async (mesh) => {
-  const server = await mesh.http2Server();
-  mesh.endpoints(server);
+  const server = await mesh.http2Service();
   const caller = await mesh.caller();
   const body = base64(MESSAGE);
   for (let cut = 1; cut < body.length; cut++) {
@@ -76,8 +74,7 @@ httpTest('over HTTP/1, text, cut at every octet', TO_HTTP2, async (mesh) => {
 });
 
 httpTest('over HTTP/2, in both kinds', {}, async (mesh) => {
-  const server = await mesh.http2Server();
-  mesh.endpoints(server);
+  const server = await mesh.http2Service();
   const caller = await mesh.http2Caller();
   for (const [i, kind] of ['application/grpc-web', 'application/grpc-web-text'].entries()) {
     const isText = kind.endsWith('text');
@@ -94,8 +91,7 @@ httpTest('over HTTP/2, in both kinds', {}, async (mesh) => {
 });
 
 httpTest('a call that ends with its head has its status there', TO_HTTP2, async (mesh) => {
-  const server = await mesh.http2Server();
-  mesh.endpoints(server);
+  const server = await mesh.http2Service();
   const caller = await mesh.caller();
   caller.send(call('application/grpc-web', MESSAGE));
   (await server.served(0)).answer(200, '', [], [...GRPC, 'grpc-status', '5', 'content-length', '0']);
@@ -109,8 +105,7 @@ httpTest('a call that ends with its head has its status there', TO_HTTP2, async 
 });
 
 httpTest('a response that says its length says another to the caller', TO_HTTP2, async (mesh) => {
-  const server = await mesh.http2Server();
-  mesh.endpoints(server);
+  const server = await mesh.http2Service();
   const caller = await mesh.caller();
   caller.send(call('application/grpc-web', MESSAGE));
   const length = ['content-length', String(MESSAGE.length)];
@@ -133,8 +128,7 @@ httpTest('where nobody answers, it is told in its own kind', {}, async (mesh) =>
 });
 
 httpTest('text that is no base64, and half of it, is a failure of the call', TO_HTTP2, async (mesh) => {
-  const server = await mesh.http2Server();
-  mesh.endpoints(server);
+  const server = await mesh.http2Service();
   for (const body of ['####', 'AAAAA']) {
     const caller = await mesh.caller();
     caller.send(call('application/grpc-web-text', body));
@@ -151,8 +145,7 @@ httpTest('text that is no base64, and half of it, is a failure of the call', TO_
 });
 
 httpTest('a stream that breaks off says why in its body', TO_HTTP2, async (mesh) => {
-  const server = await mesh.http2Server();
-  mesh.endpoints(server);
+  const server = await mesh.http2Service();
   const caller = await mesh.caller();
   caller.send(call('application/grpc-web', MESSAGE));
   const request = await server.served(0);

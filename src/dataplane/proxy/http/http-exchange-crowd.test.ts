@@ -11,8 +11,7 @@ httpTest(
   'an endpoint that takes no more of a body is late itself, not its caller',
   { limits: { bodyTimeout: 2000, streamIdleTimeout: 5000 } },
   async (mesh) => {
-    const server = await mesh.textServer();
-    mesh.endpoints(server);
+    const server = await mesh.textService();
     server.onPeer = ({ socket }) => void socket.pause();
     const caller = await mesh.caller();
     const size = 32 << 20;
@@ -31,8 +30,7 @@ httpTest(
   'once the response has begun, nothing of the request is kept',
   { policy: { http: { version: 'http2' } } },
   async (mesh) => {
-    const server = await mesh.http2Server();
-    mesh.endpoints(server);
+    const server = await mesh.http2Service();
     const caller = await mesh.http2Caller();
     const call = caller.request('/', [], false);
     const request = await server.served(0);
@@ -51,8 +49,7 @@ httpTest(
   'a request that is reset while it waits is never sent',
   { policy: { http: { connections: 1, version: 'http1' } } },
   async (mesh) => {
-    const server = await mesh.textServer();
-    mesh.endpoints(server);
+    const server = await mesh.textService();
     const caller = await mesh.http2Caller();
     const one = caller.request('/1');
     const endpoint = await server.peer(0);
@@ -112,11 +109,7 @@ httpTest(
 );
 
 httpTest('heads before the response are left out while the caller takes nothing', {}, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
-  const caller = await mesh.caller();
-  caller.send(GET);
-  const endpoint = await server.peer(0);
+  const { caller, endpoint } = await mesh.asked(GET);
   await endpoint.message();
   caller.socket.pause();
   const hint = `HTTP/1.1 103 Early Hints\r\nLink: ${'x'.repeat(8000)}\r\n\r\n`;
@@ -131,8 +124,7 @@ httpTest('heads before the response are left out while the caller takes nothing'
 });
 
 httpTest('101 of HTTP/2 is no answer', { policy: { http: { version: 'http2' } } }, async (mesh) => {
-  const server = await mesh.http2Server();
-  mesh.endpoints(server);
+  const server = await mesh.http2Service();
   const caller = await mesh.caller();
   caller.send(GET);
   const request = await server.served(0);
@@ -144,8 +136,7 @@ httpTest(
   'fields that frame a message are none of its trailers',
   { policy: { http: { version: 'http1' } } },
   async (mesh) => {
-    const server = await mesh.textServer();
-    mesh.endpoints(server);
+    const server = await mesh.textService();
     const caller = await mesh.http2Caller();
     const call = caller.request('/', [], false);
     call.stream.sendTrailers(['content-length', '5', 'host', 'other', 'x-a', '1']);

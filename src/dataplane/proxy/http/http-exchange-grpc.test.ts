@@ -9,8 +9,7 @@ const GRPC = ['content-type', 'application/grpc', 'te', 'trailers'];
 const TIMED = { policy: { http: { timeout: 1000 } }, limits: { bodyTimeout: 1000 } };
 
 httpTest('a call with trailers, and one that ends with its head', {}, async (mesh) => {
-  const server = await mesh.http2Server();
-  mesh.endpoints(server);
+  const server = await mesh.http2Service();
   const caller = await mesh.http2Caller();
   const call = caller.request('/a.B/C', GRPC, false);
   call.send('question', true);
@@ -48,8 +47,7 @@ httpTest('its deadline is honoured, and what is left of it passed on', {}, async
 });
 
 httpTest('one that goes at once keeps its own words', {}, async (mesh) => {
-  const server = await mesh.http2Server();
-  mesh.endpoints(server);
+  const server = await mesh.http2Service();
   const caller = await mesh.http2Caller();
   const call = caller.request('/a.B/C', [...GRPC, 'grpc-timeout', '2S'], false);
   const request = await server.served(0);
@@ -59,8 +57,7 @@ httpTest('one that goes at once keeps its own words', {}, async (mesh) => {
 });
 
 httpTest('without a deadline it takes as long as it likes, and pauses as it likes', TIMED, async (mesh) => {
-  const server = await mesh.http2Server();
-  mesh.endpoints(server);
+  const server = await mesh.http2Service();
   const caller = await mesh.http2Caller();
   const call = caller.request('/a.B/C', GRPC, false);
   call.send('one');
@@ -83,8 +80,7 @@ httpTest('where nobody answers, it gets a status of its own kind', {}, async (me
 });
 
 httpTest('a caller that cancels is heard by the endpoint', {}, async (mesh) => {
-  const server = await mesh.http2Server();
-  mesh.endpoints(server);
+  const server = await mesh.http2Service();
   const caller = await mesh.http2Caller();
   const call = caller.request('/a.B/C', GRPC, false);
   const request = await server.served(0);

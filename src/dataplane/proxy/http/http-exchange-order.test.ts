@@ -15,11 +15,7 @@ const SWITCH =
   'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n';
 
 httpTest('a response before the end of its request ends both connections of HTTP/1', {}, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
-  const caller = await mesh.caller();
-  caller.send('POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 10\r\n\r\nabc');
-  const endpoint = await server.peer(0);
+  const { caller, endpoint } = await mesh.asked('POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 10\r\n\r\nabc');
   await endpoint.upTo('abc');
   endpoint.send('HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno');
   const response = await caller.message();
@@ -29,8 +25,7 @@ httpTest('a response before the end of its request ends both connections of HTTP
 });
 
 httpTest('in HTTP/2 it ends the stream alone', {}, async (mesh) => {
-  const server = await mesh.http2Server();
-  mesh.endpoints(server);
+  const server = await mesh.http2Service();
   const caller = await mesh.http2Caller();
   const call = caller.request('/', [], false);
   call.send('abc');
@@ -70,11 +65,7 @@ httpTest('a late end of the first request says nothing to the second', HTTP2, as
 });
 
 httpTest('a WebSocket passes, with what was sent behind the handshakes', {}, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
-  const caller = await mesh.caller();
-  caller.send(`${UPGRADE}early`);
-  const endpoint = await server.peer(0);
+  const { caller, endpoint } = await mesh.asked(`${UPGRADE}early`);
   const request = await endpoint.message();
   assert.equal(request.field('upgrade'), 'websocket');
   await settled();
@@ -95,11 +86,7 @@ httpTest('a WebSocket passes, with what was sent behind the handshakes', {}, asy
 });
 
 httpTest('a WebSocket that is refused leaves both connections to others', {}, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
-  const caller = await mesh.caller();
-  caller.send(UPGRADE);
-  const endpoint = await server.peer(0);
+  const { caller, endpoint, server } = await mesh.asked(UPGRADE);
   await endpoint.message();
   endpoint.send('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno');
   assert.match((await caller.message()).head, / 403 /);
@@ -112,11 +99,7 @@ httpTest('a WebSocket that is refused leaves both connections to others', {}, as
 });
 
 httpTest('one whose handshake is not answered is 504', {}, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
-  const caller = await mesh.caller();
-  caller.send(UPGRADE);
-  const endpoint = await server.peer(0);
+  const { caller, endpoint } = await mesh.asked(UPGRADE);
   await endpoint.message();
   await mesh.pass(15_250, 500);
   assert.match((await caller.message()).head, / 504 /);
@@ -127,8 +110,7 @@ httpTest(
   'over HTTP/2 no octet passes before the endpoint has agreed',
   { policy: { http: { version: 'http1' } } },
   async (mesh) => {
-    const server = await mesh.textServer();
-    mesh.endpoints(server);
+    const server = await mesh.textService();
     const caller = await mesh.http2Caller();
     const open = (): ReturnType<typeof caller.request> => {
       const call = caller.request('/chat', [':protocol', 'websocket'], false, 'CONNECT');
@@ -162,8 +144,7 @@ httpTest(
   'a response of HTTP/2 that is shorter than it says is not passed on as if it were whole',
   HTTP2,
   async (mesh) => {
-    const server = await mesh.http2Server();
-    mesh.endpoints(server);
+    const server = await mesh.http2Service();
     const caller = await mesh.caller();
     caller.send(GET);
     (await server.served(0)).answer(200, '', [], ['content-length', '5']);
@@ -178,8 +159,7 @@ httpTest(
   'cookies that HTTP/2 has in pieces are one in HTTP/1',
   { policy: { http: { version: 'http1' } } },
   async (mesh) => {
-    const server = await mesh.textServer();
-    mesh.endpoints(server);
+    const server = await mesh.textService();
     const caller = await mesh.http2Caller();
     const call = caller.request('/', ['cookie', 'a=1', 'x-a', 'b', 'cookie', 'c=2']);
     const endpoint = await server.peer(0);
@@ -220,8 +200,7 @@ httpTest(
   'a response that is cut is reset, not ended, for callers of HTTP/2',
   { policy: { http: { version: 'http1' } } },
   async (mesh) => {
-    const server = await mesh.textServer();
-    mesh.endpoints(server);
+    const server = await mesh.textService();
     const caller = await mesh.http2Caller();
     const call = caller.request('/');
     const endpoint = await server.peer(0);
@@ -234,11 +213,7 @@ httpTest(
 );
 
 httpTest('a response that lasts until its connection ends is chunked for callers that go on', {}, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
-  const caller = await mesh.caller();
-  caller.send('GET / HTTP/1.1\r\nHost: shop\r\n\r\n');
-  const endpoint = await server.peer(0);
+  const { caller, endpoint } = await mesh.asked('GET / HTTP/1.1\r\nHost: shop\r\n\r\n');
   await endpoint.message();
   endpoint.socket.end('HTTP/1.0 200 OK\r\n\r\nall of it');
   const response = await caller.message();
@@ -247,11 +222,7 @@ httpTest('a response that lasts until its connection ends is chunked for callers
 });
 
 httpTest('and when it is broken off, its last chunk does not come', {}, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
-  const caller = await mesh.caller();
-  caller.send('GET / HTTP/1.1\r\nHost: shop\r\n\r\n');
-  const endpoint = await server.peer(0);
+  const { caller, endpoint } = await mesh.asked('GET / HTTP/1.1\r\nHost: shop\r\n\r\n');
   await endpoint.message();
   endpoint.send('HTTP/1.0 200 OK\r\n\r\npart');
   await caller.upTo('part');

@@ -13,8 +13,7 @@ const HTTP2 = { policy: { http: { version: 'http2' } } } as const;
 
 /** A server that has answered one request, so that its connection is a pooled one. */
 async function usedServer(mesh: HttpMesh): Promise<TextServer> {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
+  const server = await mesh.textService();
   const caller = await mesh.caller();
   caller.send(GET);
   await (await server.peer(0)).message();
@@ -50,8 +49,7 @@ httpTest('a POST there is not sent twice', {}, async (mesh) => {
 });
 
 httpTest('nor is a GET on a new connection, or one whose response has begun', {}, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
+  const server = await mesh.textService();
   const caller = await mesh.caller();
   caller.send(GET);
   await (await server.peer(0)).message();
@@ -72,8 +70,7 @@ httpTest('nor is a GET on a new connection, or one whose response has begun', {}
 });
 
 httpTest('a refused stream is opened again with all that was sent on it', HTTP2, async (mesh) => {
-  const server = await mesh.http2Server();
-  mesh.endpoints(server);
+  const server = await mesh.http2Service();
   const caller = await mesh.http2Caller();
   const call = caller.request('/x', ['x-a', 'b'], false);
   call.send('abc');
@@ -89,8 +86,7 @@ httpTest('a refused stream is opened again with all that was sent on it', HTTP2,
 });
 
 httpTest('one whose content is not all kept any more is not', HTTP2, async (mesh) => {
-  const server = await mesh.http2Server();
-  mesh.endpoints(server);
+  const server = await mesh.http2Service();
   const caller = await mesh.http2Caller();
   const call = caller.request('/x', [], false);
   const refused = await server.served(0);
@@ -105,8 +101,7 @@ httpTest('one whose content is not all kept any more is not', HTTP2, async (mesh
 });
 
 httpTest('other resets are told to the caller', HTTP2, async (mesh) => {
-  const server = await mesh.http2Server();
-  mesh.endpoints(server);
+  const server = await mesh.http2Service();
   const caller = await mesh.http2Caller();
   const call = caller.request('/x');
   (await server.served(0)).stream.reset(ErrorCode.internalError);
@@ -115,8 +110,7 @@ httpTest('other resets are told to the caller', HTTP2, async (mesh) => {
 });
 
 httpTest('what a goodbye leaves out goes on another connection, what it takes stays', HTTP2, async (mesh) => {
-  const server = await mesh.http2Server();
-  mesh.endpoints(server);
+  const server = await mesh.http2Service();
   const caller = await mesh.http2Caller();
   const first = caller.request('/first');
   const taken = await server.served(0);

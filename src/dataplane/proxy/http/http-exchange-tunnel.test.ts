@@ -16,11 +16,7 @@ function connectTo(authority: string, { h2 }: Http2Peer): PeerStream {
 }
 
 httpTest('HTTP/1 to HTTP/1: nothing passes before the endpoint has agreed', TUNNELS, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
-  const caller = await mesh.caller();
-  caller.send('CONNECT db:5432 HTTP/1.1\r\nHost: db:5432\r\n\r\nearly');
-  const endpoint = await server.peer(0);
+  const { caller, endpoint } = await mesh.asked('CONNECT db:5432 HTTP/1.1\r\nHost: db:5432\r\n\r\nearly');
   assert.match((await endpoint.message()).head, /^CONNECT db:5432 HTTP\/1.1\r\nHost: db:5432$/);
   await settled();
   assert.equal(endpoint.text, '');
@@ -35,11 +31,7 @@ httpTest('HTTP/1 to HTTP/1: nothing passes before the endpoint has agreed', TUNN
 });
 
 httpTest('HTTP/1 to HTTP/1: one that is refused leaves both connections to others', TUNNELS, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
-  const caller = await mesh.caller();
-  caller.send('CONNECT db:5432 HTTP/1.1\r\nHost: db:5432\r\n\r\n');
-  const endpoint = await server.peer(0);
+  const { caller, endpoint } = await mesh.asked('CONNECT db:5432 HTTP/1.1\r\nHost: db:5432\r\n\r\n');
   await endpoint.message();
   endpoint.send('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno');
   assert.match((await caller.message()).head, / 403 /);
@@ -50,8 +42,7 @@ httpTest('HTTP/1 to HTTP/1: one that is refused leaves both connections to other
 });
 
 httpTest('HTTP/2 to HTTP/2', TUNNELS, async (mesh) => {
-  const server = await mesh.http2Server();
-  mesh.endpoints(server);
+  const server = await mesh.http2Service();
   const caller = await mesh.http2Caller();
   const call = connectTo('db:5432', caller);
   const request = await server.served(0);
@@ -74,8 +65,7 @@ httpTest(
   'HTTP/2 to HTTP/1: the endpoint may end first',
   { ...TUNNELS, policy: { http: { version: 'http1' } } },
   async (mesh) => {
-    const server = await mesh.textServer();
-    mesh.endpoints(server);
+    const server = await mesh.textService();
     const caller = await mesh.http2Caller();
     const call = connectTo('db:5432', caller);
     const endpoint = await server.peer(0);
@@ -90,8 +80,7 @@ httpTest(
 );
 
 httpTest('a WebSocket to an endpoint of HTTP/2 that does not take any is 502, and harms nobody', {}, async (mesh) => {
-  const server = await mesh.http2Server({ extendedConnect: false });
-  mesh.endpoints(server);
+  const server = await mesh.http2Service({ extendedConnect: false });
   const caller = await mesh.http2Caller();
   const call = caller.request('/chat', [':protocol', 'websocket'], false, 'CONNECT');
   assert.equal(await call.status(), 502);
@@ -104,8 +93,7 @@ httpTest(
   'a WebSocket of HTTP/1 goes on to HTTP/2, and its key is answered here',
   { policy: { http: { version: 'http2' } } },
   async (mesh) => {
-    const server = await mesh.http2Server();
-    mesh.endpoints(server);
+    const server = await mesh.http2Service();
     const caller = await mesh.caller();
     caller.send(
       'GET /chat HTTP/1.1\r\nHost: shop\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\nearly',

@@ -13,8 +13,7 @@ const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const HTTP2 = { policy: { http: { version: 'http2' } } } as const;
 
 httpTest('a request and its response, HTTP/1 to HTTP/1, and again on the same connections', {}, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
+  const server = await mesh.textService();
   const caller = await mesh.caller();
   for (let i = 0; i < 3; i++) {
     caller.send(`POST /${i} HTTP/1.1\r\nHost: shop\r\nX-A: b\r\nContent-Length: 3\r\n\r\nabc`);
@@ -28,8 +27,7 @@ httpTest('a request and its response, HTTP/1 to HTTP/1, and again on the same co
 });
 
 httpTest('HTTP/1 to HTTP/2 and back', HTTP2, async (mesh) => {
-  const server = await mesh.http2Server();
-  mesh.endpoints(server);
+  const server = await mesh.http2Service();
   const caller = await mesh.caller();
   caller.send('POST /x HTTP/1.1\r\nHost: shop\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 1\r\n\r\n');
   const request = await server.served(0);
@@ -43,8 +41,7 @@ httpTest('HTTP/1 to HTTP/2 and back', HTTP2, async (mesh) => {
 });
 
 httpTest('HTTP/2 to HTTP/1 and back', { policy: { http: { version: 'http1' } } }, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
+  const server = await mesh.textService();
   const caller = await mesh.http2Caller();
   const call = caller.request('/x', ['x-a', 'b'], false);
   call.send('abc', true);
@@ -57,11 +54,7 @@ httpTest('HTTP/2 to HTTP/1 and back', { policy: { http: { version: 'http1' } } }
 });
 
 httpTest('no response head in time is 504, and the connection is not used again', {}, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
-  const caller = await mesh.caller();
-  caller.send(GET);
-  const endpoint = await server.peer(0);
+  const { caller, endpoint, server } = await mesh.asked(GET);
   await endpoint.message();
   await mesh.pass(14_900, 1000);
   assert.equal(caller.count, 0);
@@ -78,11 +71,7 @@ httpTest('no response head in time is 504, and the connection is not used again'
 });
 
 httpTest('the time for a response begins when the request is complete', {}, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
-  const caller = await mesh.caller();
-  caller.send('POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 3\r\n\r\n');
-  const endpoint = await server.peer(0);
+  const { caller, endpoint } = await mesh.asked('POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 3\r\n\r\n');
   for (const octet of 'abc') {
     await mesh.pass(14_000, 7000);
     caller.send(octet);
@@ -99,11 +88,7 @@ httpTest(
   'a body that stands still is 408, and nothing more is read',
   { limits: { bodyTimeout: 2000 } },
   async (mesh) => {
-    const server = await mesh.textServer();
-    mesh.endpoints(server);
-    const caller = await mesh.caller();
-    caller.send('POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 10\r\n\r\nabc');
-    const endpoint = await server.peer(0);
+    const { caller, endpoint } = await mesh.asked('POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 10\r\n\r\nabc');
     await endpoint.upTo('abc');
     await mesh.pass(1500);
     caller.send('d');
@@ -120,11 +105,7 @@ httpTest(
 );
 
 httpTest('a response that stands still is broken off', { limits: { streamIdleTimeout: 2000 } }, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
-  const caller = await mesh.caller();
-  caller.send(GET);
-  const endpoint = await server.peer(0);
+  const { caller, endpoint } = await mesh.asked(GET);
   await endpoint.message();
   endpoint.send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc');
   await caller.upTo('abc');
@@ -145,8 +126,7 @@ httpTest(
     policy: { http: { connections: 1 }, queue: { max: 1, timeout: 1000 } },
   },
   async (mesh) => {
-    const server = await mesh.textServer();
-    mesh.endpoints(server);
+    const server = await mesh.textService();
     const [one, two, three] = [await mesh.caller(), await mesh.caller(), await mesh.caller()];
     one.send(GET);
     await (await server.peer(0)).message();
@@ -210,8 +190,7 @@ httpTest(
   'a call of gRPC that ends after its first reply is told why, other responses break off',
   HTTP2,
   async (mesh) => {
-    const server = await mesh.http2Server();
-    mesh.endpoints(server);
+    const server = await mesh.http2Service();
     const caller = await mesh.http2Caller();
     const GRPC = ['content-type', 'application/grpc', 'grpc-timeout', '300m'];
     const begin = async (fields: readonly string[]): Promise<PeerStream> => {

@@ -9,8 +9,7 @@ httpTest(
   'a WebSocket that announces content announces none to HTTP/1: it would be the next request',
   HTTP1,
   async (mesh) => {
-    const server = await mesh.textServer();
-    mesh.endpoints(server);
+    const server = await mesh.textService();
     const caller = await mesh.http2Caller();
     const call = caller.request('/x', [':protocol', 'websocket', 'content-length', '30'], false, 'CONNECT');
     const { head } = await (await server.peer(0)).message();
@@ -22,9 +21,8 @@ httpTest(
 );
 
 httpTest('targets that routes do not know are refused', {}, async (mesh) => {
-  const server = await mesh.textServer();
+  const server = await mesh.textService();
   server.answerAll('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
-  mesh.endpoints(server);
   for (const target of ['admin', '*', '?a', 'ftp://shop/admin', 'shop:80']) {
     const caller = await mesh.caller();
     caller.send(`GET / HTTP/1.1\r\nHost: shop\r\n\r\nGET ${target} HTTP/1.1\r\nHost: shop\r\n\r\n`);
@@ -35,8 +33,7 @@ httpTest('targets that routes do not know are refused', {}, async (mesh) => {
 });
 
 httpTest('a service that dies of one request is there for the next', {}, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
+  const server = await mesh.textService();
   const [bad, good] = [await mesh.caller(), await mesh.caller()];
   for (let i = 0; i < 6; i += 2) {
     bad.send('POST /die HTTP/1.1\r\nHost: shop\r\nContent-Length: 0\r\n\r\n');
@@ -53,8 +50,7 @@ httpTest('a service that dies of one request is there for the next', {}, async (
 });
 
 httpTest('a stream whose upgrade was refused is over for its endpoint as well', {}, async (mesh) => {
-  const server = await mesh.http2Server();
-  mesh.endpoints(server);
+  const server = await mesh.http2Service();
   const caller = await mesh.http2Caller();
   const call = caller.request('/x', [':protocol', 'websocket'], false, 'CONNECT');
   (await server.served(0)).answer(403, 'no');

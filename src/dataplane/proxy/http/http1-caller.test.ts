@@ -19,9 +19,8 @@ function about(request: TextMessage): string {
 }
 
 httpTest('requests that are sent ahead are answered in their order, cut anywhere', {}, async (mesh) => {
-  const server = await mesh.textServer();
+  const server = await mesh.textService();
   server.answerAll(about);
-  mesh.endpoints(server);
   const all = `${get('/a')}POST /b HTTP/1.1\r\nHost: shop\r\nContent-Length: 5\r\n\r\nhello${get('/c')}${get('/d')}`;
   for (let cut = 0; cut < all.length; cut += 7) {
     const caller = await mesh.caller();
@@ -34,9 +33,8 @@ httpTest('requests that are sent ahead are answered in their order, cut anywhere
 });
 
 httpTest('all of them are answered when the caller has ended its side', {}, async (mesh) => {
-  const server = await mesh.textServer();
+  const server = await mesh.textService();
   server.answerAll(about);
-  mesh.endpoints(server);
   const caller = await mesh.caller();
   caller.send(get('/a') + get('/b') + get('/c'));
   caller.socket.end();
@@ -45,11 +43,7 @@ httpTest('all of them are answered when the caller has ended its side', {}, asyn
 });
 
 httpTest('what is sent ahead is not read before its turn', {}, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
-  const caller = await mesh.caller();
-  caller.send(GET);
-  const endpoint = await server.peer(0);
+  const { caller, endpoint } = await mesh.asked(GET);
   await endpoint.message();
   const burst = Buffer.from(get('/x').repeat(500_000), 'latin1');
   caller.send(burst);
@@ -63,9 +57,8 @@ httpTest('what is sent ahead is not read before its turn', {}, async (mesh) => {
 });
 
 httpTest('a bad request is refused with its reason, and all before it is answered', {}, async (mesh) => {
-  const server = await mesh.textServer();
+  const server = await mesh.textService();
   server.answerAll(OK);
-  mesh.endpoints(server);
   const caller = await mesh.caller();
   caller.send(`${GET}GET / HTTP/1.1\r\nHost: shop\r\nContent-Length: +1\r\n\r\n`);
   assert.equal((await caller.message()).body, 'ok');
@@ -77,11 +70,9 @@ httpTest('a bad request is refused with its reason, and all before it is answere
 });
 
 httpTest('chunks that break off are 400, and the endpoint does not take what there is for all', {}, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
-  const caller = await mesh.caller();
-  caller.send('POST / HTTP/1.1\r\nHost: shop\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n');
-  const endpoint = await server.peer(0);
+  const { caller, endpoint } = await mesh.asked(
+    'POST / HTTP/1.1\r\nHost: shop\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n',
+  );
   await endpoint.upTo('3\r\nabc\r\n');
   caller.send('x\r\n');
   assert.match((await caller.message()).head, / 400 /);
@@ -90,11 +81,7 @@ httpTest('chunks that break off are 400, and the endpoint does not take what the
 });
 
 httpTest('a caller that goes in the middle of a request takes it along', {}, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
-  const caller = await mesh.caller();
-  caller.send('POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 10\r\n\r\nabc');
-  const endpoint = await server.peer(0);
+  const { caller, endpoint } = await mesh.asked('POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 10\r\n\r\nabc');
   await endpoint.upTo('abc');
   caller.socket.end();
   await until('the endpoint is cut off', () => endpoint.ended);
@@ -103,11 +90,7 @@ httpTest('a caller that goes in the middle of a request takes it along', {}, asy
 });
 
 httpTest('HTTP/1.0 gets no chunks, and keeps its connection only when it asks', {}, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
-  const caller = await mesh.caller();
-  caller.send('GET / HTTP/1.0\r\nHost: shop\r\nConnection: keep-alive\r\n\r\n');
-  const endpoint = await server.peer(0);
+  const { caller, endpoint } = await mesh.asked('GET / HTTP/1.0\r\nHost: shop\r\nConnection: keep-alive\r\n\r\n');
   assert.match((await endpoint.message()).head, /^GET \/ HTTP\/1.1\r\n/);
   endpoint.send(OK);
   assert.equal((await caller.message()).field('connection'), 'keep-alive');
@@ -120,11 +103,9 @@ httpTest('HTTP/1.0 gets no chunks, and keeps its connection only when it asks', 
 });
 
 httpTest('100 is passed on, then the response', {}, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
-  const caller = await mesh.caller();
-  caller.send('POST / HTTP/1.1\r\nHost: shop\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n');
-  const endpoint = await server.peer(0);
+  const { caller, endpoint } = await mesh.asked(
+    'POST / HTTP/1.1\r\nHost: shop\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n',
+  );
   await endpoint.upTo('\r\n\r\n');
   endpoint.send('HTTP/1.1 100 Continue\r\n\r\n');
   assert.equal(await caller.upTo('\r\n\r\n'), 'HTTP/1.1 100 Continue\r\n\r\n');
@@ -135,8 +116,7 @@ httpTest('100 is passed on, then the response', {}, async (mesh) => {
 });
 
 httpTest('HEAD, 204 and 304 have no content, whatever is said of it', {}, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
+  const server = await mesh.textService();
   const caller = await mesh.caller();
   const answers: [string, string][] = [
     [`HEAD / HTTP/1.1\r\nHost: shop\r\n\r\n`, 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n'],
@@ -170,9 +150,8 @@ httpTest('a head that does not go on is 408', { limits: { headTimeout: 2000 } },
 });
 
 httpTest('a connection without requests is closed after the idle time', { idleTimeout: 2000 }, async (mesh) => {
-  const server = await mesh.textServer();
+  const server = await mesh.textService();
   server.answerAll(OK);
-  mesh.endpoints(server);
   const caller = await mesh.caller();
   caller.send(GET);
   await caller.message();
@@ -186,11 +165,7 @@ httpTest('a connection without requests is closed after the idle time', { idleTi
 });
 
 httpTest('a response that the caller does not take stops its source', {}, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
-  const caller = await mesh.caller();
-  caller.send(GET);
-  const endpoint = await server.peer(0);
+  const { caller, endpoint } = await mesh.asked(GET);
   await endpoint.message();
   caller.socket.pause();
   const size = 32 << 20;
@@ -205,8 +180,7 @@ httpTest('a response that the caller does not take stops its source', {}, async 
 });
 
 httpTest('draining says close with the next response, and leaves at once when it is idle', {}, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
+  const server = await mesh.textService();
   const [busy, idle] = [await mesh.caller(), await mesh.caller()];
   idle.send(GET);
   await (await server.peer(0)).message();
@@ -227,8 +201,7 @@ httpTest('draining says close with the next response, and leaves at once when it
 });
 
 httpTest('CONNECT with an Upgrade is a CONNECT, and refused', {}, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
+  const server = await mesh.textService();
   const caller = await mesh.caller();
   caller.send('CONNECT shop:80 HTTP/1.1\r\nHost: shop:80\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n');
   const response = await caller.message();
@@ -238,11 +211,9 @@ httpTest('CONNECT with an Upgrade is a CONNECT, and refused', {}, async (mesh) =
 });
 
 httpTest('a caller that ends its side before a tunnel is agreed on is heard', {}, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
-  const caller = await mesh.caller();
-  caller.send(get('/chat', 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: abc\r\n'));
-  const endpoint = await server.peer(0);
+  const { caller, endpoint } = await mesh.asked(
+    get('/chat', 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: abc\r\n'),
+  );
   await endpoint.message();
   caller.socket.end();
   await settled();

@@ -9,8 +9,7 @@ const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const HTTP1 = { policy: { http: { version: 'http1' } } } as const;
 
 httpTest('its requests do not wait for each other', {}, async (mesh) => {
-  const server = await mesh.http2Server();
-  mesh.endpoints(server);
+  const server = await mesh.http2Service();
   const caller = await mesh.http2Caller();
   const calls = ['/a', '/b', '/c'].map((path) => caller.request(path));
   await server.served(2);
@@ -23,8 +22,7 @@ httpTest('its requests do not wait for each other', {}, async (mesh) => {
 });
 
 httpTest('draining says so twice: first that no more are to come, then which was the last', {}, async (mesh) => {
-  const server = await mesh.http2Server();
-  mesh.endpoints(server);
+  const server = await mesh.http2Service();
   const caller = await mesh.http2Caller();
   const one = caller.request('/one');
   const first = await server.served(0);
@@ -43,8 +41,7 @@ httpTest('draining says so twice: first that no more are to come, then which was
 });
 
 httpTest('who does not heed it is cut off when the time is over', {}, async (mesh) => {
-  const server = await mesh.http2Server();
-  mesh.endpoints(server);
+  const server = await mesh.http2Service();
   const caller = await mesh.http2Caller();
   const call = caller.request('/one');
   await server.served(0);
@@ -56,8 +53,7 @@ httpTest('who does not heed it is cut off when the time is over', {}, async (mes
 });
 
 httpTest('a caller that says goodbye is answered, and its connection is closed', {}, async (mesh) => {
-  const server = await mesh.http2Server();
-  mesh.endpoints(server);
+  const server = await mesh.http2Service();
   const caller = await mesh.http2Caller();
   const call = caller.request('/');
   const request = await server.served(0);
@@ -70,8 +66,7 @@ httpTest('a caller that says goodbye is answered, and its connection is closed',
 });
 
 httpTest('one that goes takes all of its requests along', {}, async (mesh) => {
-  const server = await mesh.http2Server();
-  mesh.endpoints(server);
+  const server = await mesh.http2Service();
   const caller = await mesh.http2Caller();
   for (let i = 0; i < 5; i++) caller.request('/', [], i % 2 === 0);
   await server.served(4);
@@ -81,8 +76,7 @@ httpTest('one that goes takes all of its requests along', {}, async (mesh) => {
 });
 
 httpTest('requests that are reset as soon as they are made end the connection', HTTP1, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
+  const server = await mesh.textService();
   const caller = await mesh.http2Caller();
   for (let i = 0; i < 2000 && !caller.closed; i++) {
     if (caller.h2.mayOpen) caller.request('/').stream.reset(ErrorCode.cancel);
@@ -94,8 +88,7 @@ httpTest('requests that are reset as soon as they are made end the connection', 
 });
 
 httpTest('more streams than it may open are refused', { limits: { maxStreams: 2 } }, async (mesh) => {
-  const server = await mesh.http2Server();
-  mesh.endpoints(server);
+  const server = await mesh.http2Service();
   const caller = await mesh.http2Caller();
   const calls = [caller.request('/a'), caller.request('/b')];
   assert.equal(caller.h2.mayOpen, false);
@@ -107,8 +100,7 @@ httpTest('more streams than it may open are refused', { limits: { maxStreams: 2 
 });
 
 httpTest('what a caller does not take stays where it is, and holds up nobody else', HTTP1, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
+  const server = await mesh.textService();
   const slow = await mesh.http2Caller();
   slow.passes = false;
   const call = slow.request('/slow');
@@ -132,8 +124,7 @@ httpTest('what a caller does not take stays where it is, and holds up nobody els
 });
 
 httpTest('slow callers leave room for others on the same connection to an endpoint', {}, async (mesh) => {
-  const server = await mesh.http2Server();
-  mesh.endpoints(server);
+  const server = await mesh.http2Service();
   const callers = await Promise.all(Array.from({ length: 6 }, () => mesh.http2Caller()));
   const calls = callers.map((caller, i) => {
     caller.passes = false;
@@ -155,8 +146,7 @@ httpTest('slow callers leave room for others on the same connection to an endpoi
 });
 
 httpTest('an upload that the endpoint does not take stays with the caller', HTTP1, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
+  const server = await mesh.textService();
   server.onPeer = ({ socket }) => void socket.pause();
   const caller = await mesh.http2Caller();
   const call = caller.request('/', [], false);
@@ -176,8 +166,7 @@ httpTest(
   'a head that is too large is 431, a body that is too large 413',
   { limits: { maxHead: 1000, maxBody: 100 } },
   async (mesh) => {
-    const server = await mesh.http2Server();
-    mesh.endpoints(server);
+    const server = await mesh.http2Service();
     const caller = await mesh.http2Caller();
     assert.equal(await caller.request('/', ['x', 'y'.repeat(1000)]).status(), 431);
     const call = caller.request('/', [], false);

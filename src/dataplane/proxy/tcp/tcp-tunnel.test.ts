@@ -14,8 +14,7 @@ function bytesMetric(text: string, direction: string): number {
 }
 
 httpTest('both sides say what they like, and each ends on its own', TCP, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
+  const server = await mesh.textService();
   const caller = await mesh.caller();
   const endpoint = await server.peer(0);
   endpoint.send('server first');
@@ -36,8 +35,7 @@ httpTest('both sides say what they like, and each ends on its own', TCP, async (
 });
 
 httpTest('the endpoint may end first', TCP, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
+  const server = await mesh.textService();
   const caller = await mesh.caller();
   const endpoint = await server.peer(0);
   endpoint.socket.end('bye');
@@ -50,8 +48,7 @@ httpTest('the endpoint may end first', TCP, async (mesh) => {
 
 for (const first of ['caller', 'endpoint'] as const) {
   httpTest(`all arrives that was sent before the end, when the ${first} ends first`, TCP, async (mesh) => {
-    const server = await mesh.textServer();
-    mesh.endpoints(server);
+    const server = await mesh.textService();
     const caller = await mesh.caller();
     const endpoint = await server.peer(0);
     const [early, late] = first === 'caller' ? [caller, endpoint] : [endpoint, caller];
@@ -74,8 +71,7 @@ for (const first of ['caller', 'endpoint'] as const) {
 }
 
 httpTest('what is broken off on one side is broken off on the other', TCP, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
+  const server = await mesh.textService();
   const [one, two] = [await mesh.caller(), await mesh.caller()];
   await server.peer(1);
   one.socket.resetAndDestroy();
@@ -85,8 +81,7 @@ httpTest('what is broken off on one side is broken off on the other', TCP, async
 });
 
 httpTest('one in which nothing moves is closed', IDLE, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
+  const server = await mesh.textService();
   const caller = await mesh.caller();
   const endpoint = await server.peer(0);
   for (let i = 0; i < 4; i++) {
@@ -127,8 +122,7 @@ httpTest('the first endpoints are waited for, not for ever', TCP, async (mesh) =
   await until('both wait', () => mesh.cluster.cluster.waiting === 2);
   late.socket.destroy();
   await mesh.pass(1000);
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
+  const server = await mesh.textService();
   await until('the greeting', () => server.peers.some(({ text }) => text === 'hello'));
   for (const { socket } of [early, ...server.peers]) socket.resetAndDestroy();
   await until('all are over', () => mesh.cluster.stats.active === 0);
@@ -143,8 +137,7 @@ httpTest('and are given up', TCP, async (mesh) => {
 });
 
 httpTest('it is cut when the drain time is over', TCP, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
+  const server = await mesh.textService();
   const caller = await mesh.caller();
   await server.peer(0);
   await settled();
@@ -157,8 +150,7 @@ httpTest('it is cut when the drain time is over', TCP, async (mesh) => {
 });
 
 httpTest('what the other side does not take stays where it is', TCP, async (mesh) => {
-  const server = await mesh.textServer();
-  mesh.endpoints(server);
+  const server = await mesh.textService();
   const caller = await mesh.caller();
   const endpoint = await server.peer(0);
   const size = 16 << 20;

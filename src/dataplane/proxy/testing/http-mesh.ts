@@ -47,6 +47,13 @@ export interface HttpMeshOptions {
   readonly upgrades?: readonly string[];
 }
 
+export interface Asked {
+  readonly server: TextServer;
+  readonly caller: TextPeer;
+  /** The server's side of the connection. */
+  readonly endpoint: TextPeer;
+}
+
 /** A listener of HTTP in front of one cluster, `shop`, on real sockets and a clock that stands still until it is moved. */
 export class HttpMesh {
   readonly parts: MeshParts = meshParts();
@@ -91,6 +98,27 @@ export class HttpMesh {
     const server = await Http2Server.start(limits);
     this.#closing.push(() => server.close());
     return server;
+  }
+
+  /** A server of HTTP/1, or of anything that is text, of which alone the cluster consists. */
+  async textService(): Promise<TextServer> {
+    const server = await this.textServer();
+    this.endpoints(server);
+    return server;
+  }
+
+  async http2Service(limits: Partial<Http2Limits> = {}): Promise<Http2Server> {
+    const server = await this.http2Server(limits);
+    this.endpoints(server);
+    return server;
+  }
+
+  /** A caller that has sent `text`, and the connection that its service got for it. */
+  async asked(text: string): Promise<Asked> {
+    const server = await this.textService();
+    const caller = await this.caller();
+    caller.send(text);
+    return { server, caller, endpoint: await server.peer(0) };
   }
 
   async caller(): Promise<TextPeer> {
