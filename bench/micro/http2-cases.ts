@@ -15,7 +15,13 @@ import type { Case } from './time-it.ts';
 
 /** Of one connection, whose tables are warm after the first few. */
 const EXCHANGES = 800;
-const LIMITS = { maxStreams: 100, streamWindow: 65_535, connectionWindow: 1 << 20, maxHeaderList: 65_536 };
+const LIMITS = {
+  maxStreams: 100,
+  streamWindow: 65_535,
+  connectionWindow: 1 << 20,
+  maxHeaderList: 65_536,
+  maxFields: 100,
+};
 
 /** HTTP/2's share of a request that is passed on: two connections, two streams, two heads each read and written. */
 export function http2Cases(): Case[] {

@@ -75,7 +75,7 @@ export class DataPlane {
     const budget = new Budget(0);
     // Of their own, so that callers cannot make them fail.
     const replies = new Budget(0);
-    const net = new NetContext();
+    const net = new NetContext(clock);
     let lastId = 0;
     this.#deps = deps;
     this.#makeRequestId = createRequestIds(chance);
@@ -113,6 +113,7 @@ export class DataPlane {
       metrics.gauge('weft_buffered_bytes', 'Bytes kept of incomplete frames and of requests that wait.').value =
         budget.used + replies.used;
       metrics.gauge('weft_unsent_bytes', 'Bytes that wait for peers that read slowly.').value = net.unsent;
+      metrics.gauge('weft_unsent_memory_bytes', 'Memory that holds these; the limit is maxBuffered.').value = net.held;
     });
   }
 
@@ -185,7 +186,7 @@ export class DataPlane {
       Math.max(0, ...listeners.map(({ limits }) => limits[key]));
     const maxBuffered = largest('maxBuffered');
     for (const budget of this.#budgets) budget.limit = maxBuffered;
-    this.#proxyDeps.net.maxUnsent = maxBuffered;
+    this.#proxyDeps.net.maxHeld = maxBuffered;
     this.#upstreamLimits.maxFrame = largest('maxFrame');
     this.#upstreamLimits.maxHeader = largest('maxHeader');
     for (const key of ['maxHead', 'maxFields'] as const) {

@@ -15,7 +15,13 @@ const limits = v.pipe(
     maxBody: v.optional(size('Largest body of a request; 0 means no limit.', { min: 0 }), 0),
     maxStreams: v.optional(count('Requests at a time on one HTTP/2 connection.', { min: 1, max: 1_000_000 }), 256),
     headTimeout: v.optional(duration('How long a head may take from its first byte to its last.', { min: 1 }), '10s'),
-    bodyTimeout: v.optional(duration('How long a body may stand still that is waited for.', { min: 1 }), '60s'),
+    bodyTimeout: v.optional(
+      duration(
+        'How long a body may stand still that is waited for; where streamIdleTimeout is 0s, also one that the endpoint does not take.',
+        { min: 1 },
+      ),
+      '60s',
+    ),
     streamIdleTimeout: v.optional(
       duration('An exchange or an upgraded connection in which nothing moves for this long is ended; 0s means never.'),
       '5m',

@@ -24,7 +24,8 @@ const limits = v.pipe(
     maxBuffered: v.optional(
       size(
         'Bytes held for all connections together, as many of each: requests that are incomplete or wait for an endpoint, ' +
-          'incomplete replies, and what peers have not read. Of several listeners the largest counts.',
+          'incomplete replies, and what peers have not read, in pieces of 64 KiB a connection. Of several listeners the ' +
+          'largest counts.',
         { min: 64 },
       ),
       '256MiB',

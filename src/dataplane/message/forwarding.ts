@@ -26,16 +26,25 @@ const MAX_REQUEST_ID = 128;
 
 /** The forwarding fields of one listener. */
 export class Forwarding {
-  readonly settings: ForwardingSettings;
   readonly makeRequestId: () => string;
-  readonly #via10: string;
-  readonly #via11: string;
-  readonly #via2: string;
+  #settings!: ForwardingSettings;
+  #via10 = '';
+  #via11 = '';
+  #via2 = '';
 
   /** @param makeRequestId must never give the same id twice. */
   constructor(settings: ForwardingSettings, makeRequestId: () => string) {
-    this.settings = settings;
     this.makeRequestId = makeRequestId;
+    this.adjust(settings);
+  }
+
+  get settings(): ForwardingSettings {
+    return this.#settings;
+  }
+
+  /** For the next request of each connection as well. */
+  adjust(settings: ForwardingSettings): void {
+    this.#settings = settings;
     this.#via10 = `1.0 ${settings.via}`;
     this.#via11 = `1.1 ${settings.via}`;
     this.#via2 = `2 ${settings.via}`;

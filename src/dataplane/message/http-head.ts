@@ -31,6 +31,13 @@ export function asksToOpen(head: RequestHead): boolean {
   return head.protocol !== '' || head.method === 'CONNECT';
 }
 
+/** About what it takes to keep the head. */
+export function octetsOf(head: RequestHead): number {
+  let octets = head.method.length + head.authority.length + head.path.length;
+  for (let field = 0; field < head.count; field++) octets += head.name(field).length + head.value(field).length;
+  return octets;
+}
+
 /** The head of a response. Valid until the callback that it was passed to returns. */
 export interface ResponseHead extends FieldList {
   /** 100 to 999. */

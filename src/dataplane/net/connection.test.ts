@@ -3,15 +3,17 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import { ManualClock } from '../../core/manual-clock.ts';
 import type { Connection, ConnectionHandler } from './connection.ts';
 import { listen } from './listener.ts';
-import { NetContext } from './net-context.ts';
+import { NetContext, SLAB_BYTES } from './net-context.ts';
 
 const PIECE = 64 << 10;
 /** Turns of the loop in which bytes on this machine arrive many times over. */
 const TURNS = 50;
 
 interface Scene {
+  readonly clock: ManualClock;
   readonly context: NetContext;
   readonly connection: Connection;
   readonly peer: net.Socket;
@@ -23,7 +25,8 @@ interface Scene {
 
 /** An accepted connection and its peer, which reads nothing until it is told to. */
 async function scene(run: (scene: Scene) => Promise<void>): Promise<void> {
-  const context = new NetContext();
+  const clock = new ManualClock();
+  const context = new NetContext(clock);
   const accepted = Promise.withResolvers<Connection>();
   const told: string[] = [];
   let received = 0;
@@ -42,7 +45,7 @@ async function scene(run: (scene: Scene) => Promise<void>): Promise<void> {
   peer.pause();
   const connection = await accepted.promise;
   try {
-    await run({ context, connection, peer, told, received: () => received });
+    await run({ clock, context, connection, peer, told, received: () => received });
   } finally {
     peer.destroy();
     connection.destroy('the test is over');
@@ -156,4 +159,55 @@ test('a connection tells soon that less waits, however much of it there is and h
     assert.ok(below > waiting * 0.75, `${below} of ${waiting} bytes still wait`);
     peer.resume();
     await until('all bytes', () => read === at);
+  }));
+
+test('one octet that waits counts as the memory that it keeps', () =>
+  scene(async (it) => {
+    await fill(it);
+    const { connection, context, peer } = it;
+    assert.ok(context.held >= context.unsent && context.held % SLAB_BYTES === 0, `${context.held} bytes are held`);
+    const before = context.held;
+    for (let i = 0; i < 3; i++) {
+      connection.out().reserve(1);
+      await turns();
+    }
+    assert.equal(context.held, before + SLAB_BYTES, 'what comes behind shares a slab');
+    context.maxHeld = before;
+    assert.equal(context.full, true);
+    peer.resume();
+    await until('all to leave', () => context.unsent === 0);
+    assert.equal(context.held, 0);
+    assert.equal(context.full, false);
+  }));
+
+test('one that closes is given up when its peer takes nothing more', () =>
+  scene(async (it) => {
+    await fill(it);
+    it.connection.close();
+    it.clock.advance(9999);
+    await turns();
+    assert.ok(!it.told.includes('close'));
+    it.clock.advance(1);
+    await until('the end', () => it.told.includes('close'));
+    assert.equal(it.context.unsent, 0);
+    assert.equal(it.clock.pending, 0);
+  }));
+
+test('one that closes has the time that it takes while its peer takes something', () =>
+  scene(async (it) => {
+    const { clock, connection, context, peer } = it;
+    await fill(it);
+    for (let i = 0; i < 64; i++) connection.out().reserve(PIECE);
+    await turns();
+    connection.close();
+    while (!it.told.includes('close')) {
+      const before = context.unsent;
+      peer.resume();
+      await until('some to leave', () => context.unsent < before || it.told.includes('close'));
+      peer.pause();
+      clock.advance(10_000);
+    }
+    await until('the end', () => peer.readableLength === 0 || peer.destroyed);
+    assert.equal(clock.pending, 0);
+    assert.equal(context.unsent, 0);
   }));

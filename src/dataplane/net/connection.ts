@@ -2,6 +2,7 @@ import type net from 'node:net';
 import type { ByteSink } from '../message/frame.ts';
 import type { Flushable, NetContext } from './net-context.ts';
 import { Output } from './output.ts';
+import { UnsentShare } from './unsent-share.ts';
 
 export interface ConnectionHandler {
   /** `chunk[0, length)` arrived; the bytes are valid only until the callback returns. */
@@ -64,8 +65,7 @@ export class Connection implements Flushable {
   #inWrite = false;
   #totalWritten = 0;
   #full = false;
-  /** What of `context.unsent` is this connection's. */
-  #unsent = 0;
+  readonly #unsent: UnsentShare;
   #below = 0;
   #onBelow: (() => void) | undefined;
   #reading = true;
@@ -89,6 +89,7 @@ export class Connection implements Flushable {
     this.#highWater = highWater;
     this.#handler = handler;
     this.#output = new Output(context);
+    this.#unsent = new UnsentShare(context);
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     socket.on('end', () => this.#handler.onEnd());
@@ -184,7 +185,10 @@ export class Connection implements Flushable {
     this.#leave('end');
   }
 
-  /** Writes what waits, then closes. If the peer has sent more, the kernel resets what it has not taken yet. */
+  /**
+   * Writes what waits, for as long as the peer takes it, then closes. If the peer has sent more, the kernel
+   * resets what it has not taken yet.
+   */
   close(): void {
     this.setReading(false);
     this.#leave('close');
@@ -239,6 +243,7 @@ export class Connection implements Flushable {
     this.#goodbye = goodbye;
     this.flush();
     if (this.#outstanding === undefined) this.#finish();
+    else if (goodbye === 'close') this.#context.closing.add(this);
   }
 
   /** Everything is written: the goodbye, if one was asked for. */
@@ -256,8 +261,11 @@ export class Connection implements Flushable {
 
   #checkBacklog(): void {
     const queued = this.queued;
-    if (queued > 0 && this.#unsent === 0) this.#handler.onUnsent?.();
-    this.#countUnsent(queued);
+    const before = this.#unsent.octets;
+    if (queued > 0 && before === 0) this.#handler.onUnsent?.();
+    // A buffer that is no slab is larger than one.
+    if (queued > 0) this.#unsent.set(queued, Math.max(queued, this.#output.memory));
+    else if (before > 0) this.#unsent.set(0);
     if (this.#full ? queued * 2 < this.#highWater : queued > this.#highWater) {
       this.#full = !this.#full;
       this.#handler.onBacklog(this.#full);
@@ -269,17 +277,13 @@ export class Connection implements Flushable {
     }
   }
 
-  #countUnsent(bytes: number): void {
-    this.#context.unsent += bytes - this.#unsent;
-    this.#unsent = bytes;
-  }
-
   #onClose(): void {
     this.#closed = true;
     this.#output.clear();
     this.#outstanding = undefined;
     this.#outstandingBytes = 0;
-    this.#countUnsent(0);
+    this.#unsent.set(0);
+    this.#context.closing.remove(this);
     this.#handler.onClose(this.#closeReason);
   }
 }

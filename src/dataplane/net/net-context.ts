@@ -1,3 +1,6 @@
+import { type Clock, systemClock } from '../../core/clock.ts';
+import { ClosingWatch } from './closing-watch.ts';
+
 /**
  * What all connections of one thread share: the buffer that they read into, the slabs that
  * they write from, and the list of those with something to write. Idle connections hold no
@@ -20,16 +23,23 @@ export class NetContext {
   readonly readBuffer: Buffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   /** Bytes that wait on all connections together because their peers take no more. */
   unsent = 0;
-  /** Above this `full` says so. Bytes that are written are never refused: whoever causes them has to ask. */
-  maxUnsent = Number.POSITIVE_INFINITY;
+  /** The memory that these are kept in: one octet keeps a whole slab. */
+  held = 0;
+  /** With more than this `held` it is `full`. Bytes that are written are never refused: whoever causes them has to ask. */
+  maxHeld = Number.POSITIVE_INFINITY;
+  readonly closing: ClosingWatch;
   readonly #free: Buffer[] = [];
   #dirty: Flushable[] = [];
   #spare: Flushable[] = [];
   readonly #flushAll = (): void => this.#flush();
 
+  constructor(clock: Clock = systemClock) {
+    this.closing = new ClosingWatch(clock);
+  }
+
   /** Whether more waits than may: whatever can wait elsewhere should. */
   get full(): boolean {
-    return this.unsent > this.maxUnsent;
+    return this.held > this.maxHeld;
   }
 
   takeSlab(): Buffer {

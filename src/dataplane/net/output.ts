@@ -25,6 +25,12 @@ export class Output implements ByteSink {
     return this.#sealedBytes + this.#used;
   }
 
+  /** The memory that is in use, with that of what has been taken and not released. */
+  get memory(): number {
+    const pieces = this.#slabs.length + this.#taken.length + (this.#target === undefined ? 0 : 1);
+    return pieces * SLAB_BYTES;
+  }
+
   get target(): Buffer {
     return this.#target!;
   }

@@ -124,7 +124,7 @@ meshTest('but only those of the next second, and the others count as abandoned',
 
 meshTest('what many send at once to a provider that reads nothing is bounded', MANY, async (mesh, provider) => {
   const [limit, frame] = [4 << 20, HUGE.length];
-  mesh.net.maxUnsent = limit;
+  mesh.net.maxHeld = limit;
   const callers = [await mesh.caller()];
   callers[0]!.send(0, SERVICE, LONG);
   provider.reply(await provider.requests.next());

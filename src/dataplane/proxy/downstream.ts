@@ -121,6 +121,10 @@ export class Downstream implements ListenerPeer, FrameSink, Blocked, Watched {
   }
 
   /** The listener's limits or its `idleTimeout` have changed. */
+  cut(reason: string): void {
+    this.connection.destroy(reason);
+  }
+
   adjusted(): void {
     this.#watch.rearm();
   }

@@ -7,6 +7,8 @@ export interface ListenerPeer extends ConnectionHandler {
   readonly active: number;
   /** Says goodbye: the peer takes its new requests elsewhere, those under way are finished. */
   drain(): void;
+  /** Ends at once, with all that is under way. */
+  cut(reason: string): void;
   /** The listener's limits or timeouts have changed. */
   adjusted(): void;
 }

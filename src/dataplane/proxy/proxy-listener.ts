@@ -153,7 +153,7 @@ export class ProxyListener implements Chooser, PeerEvents {
       const timer = this.deps.clock.after(ms, () => {
         for (const peer of this.#peers) {
           cut += peer.active;
-          peer.connection.destroy('drain time is over');
+          peer.cut('drain time is over');
         }
       });
       this.#drains.add(() => {

@@ -91,6 +91,10 @@ export class Undecided implements ListenerPeer, WheelEntry {
     if (!this.#waiting) this.connection.destroy('drained');
   }
 
+  cut(reason: string): void {
+    this.connection.destroy(reason);
+  }
+
   adjusted(): void {
     if (this.#kept.length > 0) return;
     const { deps, silent, detectTimeout, idleTimeout } = this.#chooser;

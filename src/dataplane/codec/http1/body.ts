@@ -67,6 +67,11 @@ export class BodyReader {
     return this.#state === State.done;
   }
 
+  /** Bytes of memory for a trailer section that has begun: an octet of an unfinished line takes a number. */
+  get held(): number {
+    return this.#extra + 8 * this.#line.length;
+  }
+
   /** Whether the end of the connection is the end of this body, not a loss. */
   get endsWithConnection(): boolean {
     return this.#framing === UNTIL_CLOSE;

@@ -44,6 +44,11 @@ export class MessageReader {
     return this.#phase === Phase.head ? this.#keptLength : 0;
   }
 
+  /** Bytes of memory for what is kept until more come, or until `next`: of a head, of trailers, behind a message. */
+  get held(): number {
+    return this.#kept.length + (this.#phase === Phase.body ? this.#body.held : 0);
+  }
+
   /** A message has begun and is not complete. */
   get inBody(): boolean {
     return this.#phase === Phase.body;

@@ -9,13 +9,13 @@ import { HeadWriter } from './head-writer.ts';
 import { checkPreface, writeGreeting } from './greeting.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
 import type { HpackEncoder } from './hpack/encoder.ts';
+import { OwnPing } from './own-ping.ts';
 import { PeerSettings } from './peer-settings.ts';
 import { DEFAULT_WINDOW, asHttp2Error, ErrorCode, Http2Error, PREFACE } from './protocol.ts';
 import type { Http2Limits, Http2Owner } from './owner.ts';
+import { type AdjustableLimits, OwnSettings } from './own-settings.ts';
 import { Http2Stream, type StreamHandler } from './stream.ts';
 import { MAX_STREAM, StreamTable } from './stream-table.ts';
-
-const OWN_PING = Buffer.from('weftping', 'latin1');
 
 /** One HTTP/2 connection, either side, without its socket. RFC 9113. */
 export class Http2Connection implements FrameSink {
@@ -25,7 +25,7 @@ export class Http2Connection implements FrameSink {
   /** Why the connection was ended from here; undefined when it was not. */
   failure: Http2Error | undefined;
   readonly #server: boolean;
-  readonly #limits: Http2Limits;
+  readonly #own: OwnSettings;
   readonly #owner: Http2Owner;
   readonly #reader: FrameReader;
   readonly #decoder = new HpackDecoder();
@@ -42,9 +42,7 @@ export class Http2Connection implements FrameSink {
   #goawayAt = MAX_STREAM;
   /** The last stream of the peer's that is taken, once that has been said. */
   #lastTaken = MAX_STREAM;
-  /** PINGs of our own, and how many of them have been answered. */
-  #pings = 0;
-  #pongs = 0;
+  readonly #ownPing = new OwnPing();
   #waitingBytes = 0;
   #current: Http2Stream | undefined;
   /** Whether the DATA frame at hand holds anything. */
@@ -53,13 +51,12 @@ export class Http2Connection implements FrameSink {
 
   constructor(side: 'server' | 'client', limits: Http2Limits, owner: Http2Owner, clock: Pick<Clock, 'now'>) {
     this.#server = side === 'server';
-    this.#limits = limits;
+    this.#own = new OwnSettings(limits);
     this.#owner = owner;
     this.#guard = new FloodGuard(clock);
     this.#prefaceLeft = this.#server ? PREFACE.length : 0;
     this.#streams = new StreamTable(this.#server);
-    // Huffman's code makes at most 8/5 of a block; the list's size is checked field by field.
-    this.#reader = new FrameReader(this, { maxHeaderBlock: 2 * limits.maxHeaderList + 1024, maxContinuations: 64 });
+    this.#reader = new FrameReader(this, this.#own.blockLimits);
     this.#receiveWindow = new ReceiveWindow(limits.connectionWindow);
   }
 
@@ -86,14 +83,26 @@ export class Http2Connection implements FrameSink {
 
   /** Writes what begins a connection. */
   begin(): void {
-    writeGreeting(this.#owner.out(), this.#server, this.#limits);
+    writeGreeting(this.#owner.out(), this.#server, this.#own);
+  }
+
+  /** Other limits from now on, which the peer is told. */
+  adjust(limits: AdjustableLimits): void {
+    const settings = this.#failed ? undefined : this.#own.adjust(limits);
+    if (settings === undefined) return;
+    this.#reader.limits = this.#own.blockLimits;
+    frames.writeSettings(this.#owner.out(), settings);
   }
 
   /** Reads `bytes[at, end)`. Errors are told to the peer and to the owner. */
   read(bytes: Buffer, at: number, end: number): void {
     if (this.#failed) return;
     try {
-      if (this.#prefaceLeft > 0) at = this.#readPreface(bytes, at, end);
+      if (this.#prefaceLeft > 0) {
+        const begin = at;
+        at = checkPreface(bytes, at, end, this.#prefaceLeft);
+        this.#prefaceLeft -= at - begin;
+      }
       this.#reader.read(bytes, at, end);
     } catch (error) {
       this.fail(asHttp2Error(error));
@@ -149,9 +158,7 @@ export class Http2Connection implements FrameSink {
 
   /** Asks the peer for a sign of life, which `onPong` tells. Nothing happens while it owes an answer. */
   ping(): void {
-    if (this.#failed || this.#pings > this.#pongs) return;
-    this.#pings++;
-    frames.writePing(this.#owner.out(), OWN_PING, 0, false);
+    if (!this.#failed) this.#ownPing.write(this.#owner.out());
   }
 
   /** Ends the connection with an error. */
@@ -251,8 +258,7 @@ export class Http2Connection implements FrameSink {
 
   onData(_id: number, bytes: Buffer, start: number, end: number, last: boolean): void {
     const stream = this.#current;
-    if (stream === undefined) return;
-    if (stream.closed) return;
+    if (stream === undefined || stream.closed) return;
     this.#hasContent = true;
     this.#guard.worked();
     if (stream.expected >= 0 && (stream.expected -= end - start) < 0) return this.#malformed(stream.id);
@@ -276,7 +282,8 @@ export class Http2Connection implements FrameSink {
     const stream = this.#streams.get(id);
     const kind: BlockKind = stream?.headRead === true ? 'trailers' : this.#server ? 'request' : 'response';
     this.#heads.begin(kind);
-    const whole = this.#decoder.decode(bytes, start, end, this.#limits.maxHeaderList, this.#heads);
+    const small = this.#decoder.decode(bytes, start, end, this.#own.maxHeaderList, this.#heads);
+    const whole = small && this.#heads.count <= this.#own.maxFields;
     if (stream !== undefined) return this.#onOpenStream(stream, whole, endStream);
     if (this.#streams.wasReset(id)) return;
     if (!this.#server || id % 2 === 0) throw new Http2Error(ErrorCode.protocolError, `HEADERS on stream ${id}`);
@@ -318,15 +325,12 @@ export class Http2Connection implements FrameSink {
   onSettingsAck(): void {
     this.#requireSettings();
     this.#guard.idle();
+    this.#own.acknowledged();
   }
 
   onPing(bytes: Buffer, start: number, ack: boolean): void {
     this.#requireSettings();
-    if (ack && this.#pongs < this.#pings && bytes.compare(OWN_PING, 0, 8, start, start + 8) === 0) {
-      this.#pongs++;
-      this.#owner.onPong?.();
-      return;
-    }
+    if (ack && this.#ownPing.answers(bytes, start)) return this.#owner.onPong?.();
     this.#guard.idle();
     if (ack) return;
     this.#guard.answer(this.#owner.backlogged);
@@ -368,11 +372,11 @@ export class Http2Connection implements FrameSink {
   }
 
   #onNewStream(id: number, whole: boolean, endStream: boolean): void {
-    if (this.#streams.ofPeer >= this.#limits.maxStreams || id > this.#lastTaken) {
+    if (this.#streams.ofPeer >= this.#own.maxStreams || id > this.#lastTaken) {
       this.#guard.reset();
       return this.#rst(id, ErrorCode.refusedStream);
     }
-    const head = this.#heads.finish(this.#limits.extendedConnect === true);
+    const head = this.#heads.finish(this.#own.extendedConnect);
     if (head === undefined || (endStream && head.contentLength > 0)) return this.#malformed(id);
     const stream = this.#createStream(id);
     this.#guard.worked();
@@ -445,7 +449,7 @@ export class Http2Connection implements FrameSink {
   }
 
   #createStream(id: number): Http2Stream {
-    const stream = new Http2Stream(this, id, this.peer.initialWindow, this.#limits.streamWindow);
+    const stream = new Http2Stream(this, id, this.peer.initialWindow, this.#own.streamWindow);
     this.#streams.add(stream);
     return stream;
   }
@@ -491,11 +495,5 @@ export class Http2Connection implements FrameSink {
   /** SETTINGS are the first frame of either side. Section 3.4. */
   #requireSettings(): void {
     if (!this.#settingsRead) throw new Http2Error(ErrorCode.protocolError, 'a first frame that is not SETTINGS');
-  }
-
-  #readPreface(bytes: Buffer, at: number, end: number): number {
-    const next = checkPreface(bytes, at, end, this.#prefaceLeft);
-    this.#prefaceLeft -= next - at;
-    return next;
   }
 }

@@ -45,7 +45,8 @@ const NOTHING = Buffer.alloc(0);
  */
 export class FrameReader {
   readonly #sink: FrameSink;
-  readonly #limits: FrameReaderLimits;
+  /** May change between two reads. */
+  limits: FrameReaderLimits;
   /** What this side has announced as SETTINGS_MAX_FRAME_SIZE. */
   readonly #maxFrame: number;
   readonly #head = Buffer.alloc(FRAME_HEAD);
@@ -73,7 +74,7 @@ export class FrameReader {
 
   constructor(sink: FrameSink, limits: FrameReaderLimits, maxFrame: number = DEFAULT_FRAME_SIZE) {
     this.#sink = sink;
-    this.#limits = limits;
+    this.limits = limits;
     this.#maxFrame = maxFrame;
   }
 
@@ -156,9 +157,9 @@ export class FrameReader {
     if (this.#stream === 0) throw protocol('a header block on stream 0');
     if (this.#type === FrameType.continuation) {
       if (this.#continued === 0) throw protocol('CONTINUATION without a header block (section 6.10)');
-      if (++this.#continuations > this.#limits.maxContinuations) throw calm('too many CONTINUATION frames');
+      if (++this.#continuations > this.limits.maxContinuations) throw calm('too many CONTINUATION frames');
     }
-    if (this.#blockLength + this.#length > this.#limits.maxHeaderBlock) throw calm('a header block over the limit');
+    if (this.#blockLength + this.#length > this.limits.maxHeaderBlock) throw calm('a header block over the limit');
   }
 
   #readPayload(bytes: Buffer, at: number, end: number): number {
@@ -275,7 +276,7 @@ export class FrameReader {
     if (last && this.#blockLength === 0) return this.#blockEnd(bytes, start, end);
     const length = this.#blockLength + end - start;
     if (length > this.#block.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.min(this.#limits.maxHeaderBlock, Math.max(2 * length, 1024)));
+      const grown = Buffer.allocUnsafeSlow(Math.min(this.limits.maxHeaderBlock, Math.max(2 * length, 1024)));
       this.#block.copy(grown, 0, 0, this.#blockLength);
       this.#block = grown;
     }

@@ -5,7 +5,13 @@ import { writeGreeting } from './greeting.ts';
 import type { Http2Limits } from './owner.ts';
 import { FrameType, PREFACE, Setting } from './protocol.ts';
 
-const LIMITS: Http2Limits = { maxStreams: 7, streamWindow: 100_000, connectionWindow: 1 << 20, maxHeaderList: 5000 };
+const LIMITS: Http2Limits = {
+  maxStreams: 7,
+  streamWindow: 100_000,
+  connectionWindow: 1 << 20,
+  maxHeaderList: 5000,
+  maxFields: 100,
+};
 
 interface Greeting {
   readonly preface: boolean;

@@ -32,6 +32,11 @@ export class HeadReader implements FieldSink {
     this.malformed = '';
   }
 
+  /** Fields of the block so far, without those that begin with a colon. */
+  get count(): number {
+    return this.#count;
+  }
+
   /** Of trailers, names and values by turns. */
   takeFields(): readonly string[] {
     const count = 2 * this.#count;

@@ -15,6 +15,8 @@ export interface Http2Limits {
   readonly connectionWindow: number;
   /** Octets of one head, as fields count (RFC 9113, section 6.5.2). */
   readonly maxHeaderList: number;
+  /** Fields of one head; those with a colon do not count. */
+  readonly maxFields: number;
   /** Servers: whether CONNECT may open other protocols (RFC 8441). */
   readonly extendedConnect?: boolean;
 }

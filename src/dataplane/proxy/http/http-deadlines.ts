@@ -83,6 +83,8 @@ export class HttpDeadlines {
 
   onPaused(): void {
     this.#paused = true;
+    this.moved();
+    this.#set();
   }
 
   onResumed(): void {
@@ -116,6 +118,7 @@ export class HttpDeadlines {
     const idle = this.#idleLimit;
     if (now >= this.#movedAt + idle) {
       if (this.#waitsForBody) return late(`the body stood still for ${idle} ms (bodyTimeout)`, 408);
+      if (this.#waitsForEndpoint) return late(`the endpoint took none of the body for ${idle} ms`);
       return late(`nothing moved for ${idle} ms (streamIdleTimeout)`);
     }
     this.#set();
@@ -127,10 +130,16 @@ export class HttpDeadlines {
     return this.#inRequest && !this.#grpc && !this.#paused;
   }
 
+  get #waitsForEndpoint(): boolean {
+    return this.#inRequest && !this.#grpc && this.#paused && this.#queueUntil === NEVER;
+  }
+
   get #idleLimit(): number {
     const { bodyTimeout, streamIdleTimeout } = this.#scope.limits;
     if (this.#waitsForBody) return bodyTimeout;
-    return streamIdleTimeout === 0 ? NEVER : streamIdleTimeout;
+    if (streamIdleTimeout > 0) return streamIdleTimeout;
+    // A body that stands still is no stream that is idle.
+    return this.#waitsForEndpoint ? bodyTimeout : NEVER;
   }
 
   #set(): void {

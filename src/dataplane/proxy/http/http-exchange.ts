@@ -1,10 +1,11 @@
+import { BudgetShare } from '../../../core/budget-share.ts';
 import type { WeftError } from '../../../core/errors.ts';
 import type { Place } from '../../../core/line.ts';
 import { NOT_SET, type WheelEntry } from '../../../core/timer-wheel.ts';
 import type { Endpoint } from '../../cluster/endpoint.ts';
 import { GrpcKind, grpcKind } from '../../codec/grpc/content-type.ts';
 import { Known } from '../../message/http-fields.ts';
-import { asksToOpen, type RequestHead, type ResponseHead } from '../../message/http-head.ts';
+import { asksToOpen, octetsOf, type RequestHead, type ResponseHead } from '../../message/http-head.ts';
 import {
   type CallerExchange,
   type CallerStream,
@@ -21,7 +22,7 @@ import { httpPoolOf } from './http-pool-of.ts';
 import type { HttpScope } from './http-scope.ts';
 import { outcomeOfResponse, outcomeOfTrailers } from './http-outcome.ts';
 import { KeptContent } from './kept-content.ts';
-import { answerFailure, answerRoute, breakOff, outcomeOfRefusal } from './local-answer.ts';
+import { answerFailure, answerRoute, breakOff, NO_MEMORY, outcomeOfRefusal } from './local-answer.ts';
 import { editRequest, editResponse, editTunnel } from './pass-on.ts';
 
 /** Endpoints that do not take a request are left for others this often, before it fails. */
@@ -61,6 +62,8 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   readonly #scope: HttpScope;
   readonly #deadlines: HttpDeadlines;
   readonly #content: KeptContent;
+  /** Of a head that waits. */
+  readonly #heldHead: BudgetShare;
   #caller: CallerStream | undefined;
   #head: RequestHead | undefined;
   /** Where an HTTP/1 head is kept beyond the turn it came in. */
@@ -94,6 +97,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#scope = scope;
     this.#deadlines = new HttpDeadlines(this, scope);
     this.#content = new KeptContent(scope.deps.budget);
+    this.#heldHead = new BudgetShare(scope.deps.budget);
   }
 
   /** For the caller's stream on which a request has come. */
@@ -170,6 +174,10 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   onQueued(place: Place): void {
     this.#place = place;
     this.#keepHead();
+    const head = this.#head!;
+    if (!this.#heldHead.set(this.#caller!.headStays ? octetsOf(head) : this.#scratch.length)) {
+      return this.#fail('overload', NO_MEMORY);
+    }
     this.#pauseCaller();
     this.#deadlines.onQueued(this.#target!.cluster.policy.queue.timeout);
   }
@@ -339,9 +347,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
 
   /** No stream yet: what has come waits here, and no more is to come. */
   #keepContent(bytes: Buffer, start: number, end: number): void {
-    if (!this.#content.hold(bytes, start, end)) {
-      return this.#fail('overload', 'no memory left for requests that wait (maxBuffered)');
-    }
+    if (!this.#content.hold(bytes, start, end)) return this.#fail('overload', NO_MEMORY);
     this.#pauseCaller();
   }
 
@@ -375,6 +381,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     if (this.#place === undefined) return;
     this.#place.leave();
     this.#place = undefined;
+    this.#heldHead.set(0);
     this.#deadlines.onDequeued();
   }
 
@@ -417,8 +424,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     const { deps } = this.#scope;
     this.finished = true;
     this.#deadlines.stop();
-    this.#place?.leave();
-    this.#place = undefined;
+    this.#leaveQueue();
     this.#content.drop();
     const stream = this.#stream;
     this.#stream = undefined;

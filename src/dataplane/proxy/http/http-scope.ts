@@ -3,6 +3,7 @@ import type { OpenEdits } from '../../message/open-edits.ts';
 import type { CallerExchange, CallerStream } from '../../message/http-stream.ts';
 import type { Outcome } from '../../message/outcome.ts';
 import type { Route } from '../../route/route.ts';
+import type { ReaderLimits } from '../../codec/http1/message-reader.ts';
 import type { HeadWriter, HopFields } from '../../codec/http1/head-writer.ts';
 import type { ProxyDeps } from '../listener-scope.ts';
 import type { ManagedCluster } from '../managed-cluster.ts';
@@ -40,6 +41,8 @@ export interface HttpScope {
   readonly name: string;
   readonly deps: ProxyDeps;
   readonly limits: HttpLimits;
+  /** Of HTTP/1 heads: always the same object, which readers keep; what it says may change. */
+  readonly headLimits: ReaderLimits;
   /** Milliseconds without a request after which a connection is closed; 0 for never. */
   readonly idleTimeout: number;
   /** Milliseconds after which a caller is closed that takes nothing of what waits for it. */

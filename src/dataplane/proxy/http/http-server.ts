@@ -54,9 +54,10 @@ export class HttpServer implements HttpScope {
   readonly edits: SharedEdits = { without: marksOf(), withoutNames: undefined, added: [] };
   readonly http1: ProtocolServer;
   readonly http2: ProtocolServer;
+  readonly headLimits = { maxHead: 0, maxFields: 0, maxTrailers: 0 };
   idleTimeout = 0;
   #spec: HttpSpec;
-  #forwarding: Forwarding;
+  readonly #forwarding: Forwarding;
   readonly #metrics: Metrics;
   readonly #free: HttpExchange[] = [];
 
@@ -66,6 +67,7 @@ export class HttpServer implements HttpScope {
     this.#spec = spec;
     this.#metrics = metrics;
     this.#forwarding = new Forwarding(spec.forwarding, spec.makeRequestId);
+    this.#shareHeadLimits();
     this.http1 = { serve: (connection, events) => this.#serve(Http1Caller, connection, events) };
     this.http2 = { serve: (connection, events) => this.#serve(Http2Caller, connection, events) };
   }
@@ -80,7 +82,8 @@ export class HttpServer implements HttpScope {
 
   adjust(spec: HttpSpec): void {
     this.#spec = spec;
-    this.#forwarding = new Forwarding(spec.forwarding, spec.makeRequestId);
+    this.#forwarding.adjust(spec.forwarding);
+    this.#shareHeadLimits();
   }
 
   decide(head: RequestHead): HttpTarget {
@@ -105,6 +108,11 @@ export class HttpServer implements HttpScope {
 
   unrouted(outcome: Outcome): void {
     countUnrouted(this.#metrics, this.name, outcome);
+  }
+
+  #shareHeadLimits(): void {
+    const { maxHead, maxFields } = this.#spec.limits;
+    Object.assign(this.headLimits, { maxHead, maxFields, maxTrailers: maxHead });
   }
 
   #serve(Caller: typeof Http1Caller | typeof Http2Caller, connection: Connection, events: PeerEvents): ListenerPeer {

@@ -1,3 +1,4 @@
+import { BudgetShare } from '../../../core/budget-share.ts';
 import { writeChunks, writeLastChunk } from '../../codec/http1/chunks.ts';
 import {
   type ConnectionOptions,
@@ -20,7 +21,7 @@ import type { Connection } from '../../net/connection.ts';
 import { CallerWatch, type Watched } from '../caller-watch.ts';
 import type { ListenerPeer, PeerEvents } from '../listener-peer.ts';
 import type { HttpScope } from './http-scope.ts';
-import { answerFailure, outcomeOfRefusal } from './local-answer.ts';
+import { answerFailure, NO_MEMORY, outcomeOfRefusal } from './local-answer.ts';
 
 /** Content that waits for the caller: above this its source pauses. */
 const MAX_QUEUED = 256 << 10;
@@ -36,6 +37,8 @@ export class Http1Caller implements CallerStream, MessageSink, Watched, Listener
   readonly #events: PeerEvents;
   readonly #watch: CallerWatch;
   readonly #reader: MessageReader;
+  /** What the reader keeps. */
+  readonly #held: BudgetShare;
   readonly #options: ConnectionOptions = { close: false, keepAlive: false, upgrade: false };
   #exchange: CallerExchange | undefined;
   #trailers: string[] = [];
@@ -66,8 +69,8 @@ export class Http1Caller implements CallerStream, MessageSink, Watched, Listener
     this.#events = events;
     this.connection = connection;
     this.forwarding = forwarding;
-    const { maxHead, maxFields } = scope.limits;
-    this.#reader = new MessageReader('request', { maxHead, maxFields, maxTrailers: maxHead }, this);
+    this.#reader = new MessageReader('request', scope.headLimits, this);
+    this.#held = new BudgetShare(scope.deps.budget);
     this.#watch = new CallerWatch(this, scope);
   }
 
@@ -112,6 +115,7 @@ export class Http1Caller implements CallerStream, MessageSink, Watched, Listener
     } catch (error) {
       this.#refuse(error);
     }
+    if (!this.#held.set(this.#reader.held)) this.#overflow();
     const { incompleteHead } = this.#reader;
     if (incompleteHead > 0) this.#watch.cameInPart(incompleteHead, length);
     this.#updateReading();
@@ -131,7 +135,7 @@ export class Http1Caller implements CallerStream, MessageSink, Watched, Listener
 
   onClose(reason: string): void {
     this.#watch.stop();
-    this.#reader.close();
+    this.#stopReading();
     this.#ended = true;
     this.#dropExchange();
     this.#events.closed(this, this.#leaving ?? reason);
@@ -281,6 +285,10 @@ export class Http1Caller implements CallerStream, MessageSink, Watched, Listener
     this.#end();
   }
 
+  cut(reason: string): void {
+    this.connection.destroy(reason);
+  }
+
   adjusted(): void {
     this.#watch.rearm();
   }
@@ -336,6 +344,8 @@ export class Http1Caller implements CallerStream, MessageSink, Watched, Listener
     } catch (error) {
       this.#refuse(error);
     }
+    // No more than before.
+    this.#held.set(this.#reader.held);
     this.#updateReading();
   }
 
@@ -359,7 +369,7 @@ export class Http1Caller implements CallerStream, MessageSink, Watched, Listener
   #refuse(refusal: unknown): void {
     if (!(refusal instanceof HttpRefusal)) throw refusal;
     const { status, message } = refusal;
-    this.#reader.close();
+    this.#stopReading();
     this.#leaving ??= message;
     this.#keepAlive = false;
     this.#scope.deps.log.warn('refusing a request that is not well-formed HTTP/1', {
@@ -376,8 +386,28 @@ export class Http1Caller implements CallerStream, MessageSink, Watched, Listener
   #answerRefusal(status: number, message: string): void {
     this.#isHead = false;
     this.#keepAlive = false;
-    this.#reader.close();
+    this.#stopReading();
     answerFailure(this, { isHead: false, grpc: false }, { outcome: outcomeOfRefusal(status), message, status });
+  }
+
+  #stopReading(): void {
+    this.#reader.close();
+    this.#held.set(0);
+  }
+
+  /** There is no memory for what has come and cannot go on yet. What is under way may end. */
+  #overflow(): void {
+    const { inBody } = this.#reader;
+    this.#stopReading();
+    this.#leaving ??= NO_MEMORY;
+    this.#keepAlive = false;
+    const exchange = this.#exchange;
+    if (exchange === undefined) {
+      this.#scope.unrouted('overload');
+      this.#answerRefusal(503, NO_MEMORY);
+    } else if (inBody) {
+      exchange.onRequestBroken(503, NO_MEMORY);
+    }
   }
 
   #lose(reason: string): void {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { settled, until } from '../../../core/testing/settled.ts';
 import { ErrorCode } from '../../codec/http2/protocol.ts';
+import { PeerStream } from '../../upstream/testing/http2-peer.ts';
 import { httpTests } from '../testing/http-mesh.ts';
 
 const httpTest = httpTests('http2 caller');
@@ -207,4 +208,15 @@ httpTest('an answer of the proxy itself is the end of its stream, and no reset',
   const drained = mesh.listener.drain(60_000);
   await mesh.pass(2000);
   assert.equal(await drained, 0);
+});
+
+httpTest('the scheme is what the connection is, whatever the peer says', {}, async (mesh) => {
+  const server = await mesh.http2Service();
+  const caller = await mesh.http2Caller();
+  const call = new PeerStream();
+  caller.h2.openStream([':method', 'GET', ':scheme', 'https', ':authority', 'shop', ':path', '/'], true, call);
+  const request = await server.served(0);
+  assert.equal(request.head!.scheme, 'http');
+  request.answer();
+  assert.equal(await call.status(), 200);
 });

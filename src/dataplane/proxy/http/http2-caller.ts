@@ -1,15 +1,19 @@
+import { BudgetShare } from '../../../core/budget-share.ts';
 import { Http2Connection } from '../../codec/http2/connection.ts';
 import type { Http2Owner } from '../../codec/http2/owner.ts';
+import type { AdjustableLimits } from '../../codec/http2/own-settings.ts';
 import type { Http2Head } from '../../codec/http2/head.ts';
-import { ErrorCode, type Http2Error } from '../../codec/http2/protocol.ts';
+import { ErrorCode, Http2Error } from '../../codec/http2/protocol.ts';
 import type { Http2Stream, StreamHandler } from '../../codec/http2/stream.ts';
 import type { ConnectionForwarding } from '../../message/forwarding.ts';
 import type { ByteSink } from '../../message/frame.ts';
 import type { Connection } from '../../net/connection.ts';
+import { UnsentShare } from '../../net/unsent-share.ts';
 import { CallerWatch, type Watched } from '../caller-watch.ts';
 import type { ListenerPeer, PeerEvents } from '../listener-peer.ts';
 import { Http2CallerStream } from './http2-caller-stream.ts';
 import type { HttpScope } from './http-scope.ts';
+import { NO_MEMORY } from './local-answer.ts';
 
 /** Content of all streams that waits for the caller's windows: above this their sources pause. */
 const MAX_WAITING = 1 << 20;
@@ -24,12 +28,15 @@ export class Http2Caller implements Http2Owner, Watched, ListenerPeer {
   /** Whether more waits for the caller's socket than should. */
   backlogged = false;
   readonly #events: PeerEvents;
+  readonly #scheme: 'http' | 'https';
   readonly #h2: Http2Connection;
   readonly #watch: CallerWatch;
   /** Streams whose sources pause because of the socket. */
   readonly #paused = new Set<Http2CallerStream>();
-  /** What of `net.unsent` waits for the caller's windows. */
-  #unsent = 0;
+  /** What waits for the caller's windows. */
+  readonly #unsent: UnsentShare;
+  /** Of frames and heads that have not come whole. */
+  readonly #held: BudgetShare;
   #active = 0;
   #draining = false;
   /** Why it takes no more requests; undefined while it does. */
@@ -40,12 +47,14 @@ export class Http2Caller implements Http2Owner, Watched, ListenerPeer {
     this.scope = scope;
     this.#events = events;
     this.connection = connection;
+    this.#scheme = connection.encrypted ? 'https' : 'http';
     this.forwarding = forwarding;
-    const { maxStreams, maxHead } = scope.limits;
     const { streamWindow, connectionWindow } = scope;
     const extendedConnect = scope.upgrades.includes('websocket');
-    const limits = { maxStreams, streamWindow, connectionWindow, maxHeaderList: maxHead, extendedConnect };
+    const limits = { ...adjustable(scope), streamWindow, connectionWindow, extendedConnect };
     this.#h2 = new Http2Connection('server', limits, this, scope.deps.clock);
+    this.#unsent = new UnsentShare(scope.deps.net);
+    this.#held = new BudgetShare(scope.deps.budget);
     this.#watch = new CallerWatch(this, scope);
     this.#h2.begin();
   }
@@ -97,8 +106,7 @@ export class Http2Caller implements Http2Owner, Watched, ListenerPeer {
   /** More or less waits for the caller's windows than did: it counts as what peers have not read. */
   countWaiting(): void {
     const waiting = this.#ended ? 0 : this.#h2.waitingBytes;
-    this.scope.deps.net.unsent += waiting - this.#unsent;
-    this.#unsent = waiting;
+    this.#unsent.set(waiting);
     if (waiting > 0) this.#watch.closely();
     if (!this.crowded) this.#resume();
   }
@@ -114,6 +122,7 @@ export class Http2Caller implements Http2Owner, Watched, ListenerPeer {
     this.#watch.heardAt = this.scope.deps.clock.now();
     this.#h2.read(chunk, 0, length);
     const { incomplete } = this.#h2;
+    if (!this.#held.set(incomplete)) this.#h2.fail(new Http2Error(ErrorCode.enhanceYourCalm, NO_MEMORY));
     if (incomplete > 0) this.#watch.cameInPart(incomplete, length);
   }
 
@@ -129,6 +138,7 @@ export class Http2Caller implements Http2Owner, Watched, ListenerPeer {
     this.#ended = true;
     this.#h2.abandon();
     this.countWaiting();
+    this.#held.set(0);
     this.#events.closed(this, this.#leaving ?? reason);
   }
 
@@ -148,6 +158,8 @@ export class Http2Caller implements Http2Owner, Watched, ListenerPeer {
   onRequest(stream: Http2Stream, head: Http2Head, endStream: boolean): StreamHandler {
     this.#watch.calledAt = this.#watch.heardAt;
     this.#active++;
+    // What a peer says of it is not to be believed: RFC 9110, section 4.2.2.
+    head.scheme = this.#scheme;
     const caller = new Http2CallerStream(this, stream);
     // It may be answered before this returns.
     stream.handler = caller;
@@ -194,7 +206,12 @@ export class Http2Caller implements Http2Owner, Watched, ListenerPeer {
     this.#end();
   }
 
+  cut(reason: string): void {
+    this.connection.destroy(reason);
+  }
+
   adjusted(): void {
+    this.#h2.adjust(adjustable(this.scope));
     this.#watch.rearm();
   }
 
@@ -211,4 +228,10 @@ export class Http2Caller implements Http2Owner, Watched, ListenerPeer {
     this.connection.end();
     this.#watch.lastWord();
   }
+}
+
+/** What a peer is told again when it changes. */
+function adjustable({ limits }: HttpScope): AdjustableLimits {
+  const { maxStreams, maxHead, maxFields } = limits;
+  return { maxStreams, maxHeaderList: maxHead, maxFields };
 }

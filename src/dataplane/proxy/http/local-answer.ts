@@ -7,6 +7,9 @@ import { type CallerStream, NO_TRAILERS } from '../../message/http-stream.ts';
 import type { Outcome } from '../../message/outcome.ts';
 import type { RedirectRoute, RespondRoute } from '../../route/route.ts';
 
+/** Why a request is refused, or a connection ended, when `maxBuffered` is used up. */
+export const NO_MEMORY = 'no memory left for requests that are incomplete or wait (maxBuffered)';
+
 /** By this field a response of this proxy is known from one of the service; its value says why. */
 const FAILURE = 'weft-failure';
 
@@ -27,6 +30,7 @@ export interface Asked {
 /** How a request counts that is refused with this status for what its caller has sent. */
 export function outcomeOfRefusal(status: number): Outcome {
   if (status === 408) return 'timeout';
+  if (status === 503) return 'overload';
   return status === 413 ? 'too_large' : 'malformed_frame';
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { settled, until } from '../../../core/testing/settled.ts';
-import { deadPort } from '../../upstream/testing/text-peer.ts';
-import { type HttpMeshOptions, httpTests } from '../testing/http-mesh.ts';
+import { deadPort, type TextPeer } from '../../upstream/testing/text-peer.ts';
+import { type HttpMesh, type HttpMeshOptions, httpTests } from '../testing/http-mesh.ts';
 
 const httpTest = httpTests('tcp tunnel');
 
@@ -171,3 +171,44 @@ httpTest('what the other side does not take stays where it is', TCP, async (mesh
   endpoint.socket.end();
   await until('it is over', () => mesh.listener.connections === 0);
 });
+
+/** A tunnel whose both sides have ended; what `late` said last waits here, and `early` takes none of it. */
+async function lastWords(mesh: HttpMesh, first: 'caller' | 'endpoint'): Promise<{ early: TextPeer; late: TextPeer }> {
+  const server = await mesh.textService();
+  const caller = await mesh.caller();
+  const endpoint = await server.peer(0);
+  const [early, late] = first === 'caller' ? [caller, endpoint] : [endpoint, caller];
+  early.socket.end();
+  await until('its end', () => late.ended);
+  early.socket.pause();
+  for (const piece = Buffer.alloc(64 << 10, 'x'); mesh.parts.net.unsent === 0;) {
+    late.send(piece);
+    await settled();
+  }
+  late.socket.end();
+  await until('that is gone', () => late.closed);
+  await settled();
+  assert.equal(mesh.listener.connections, 1, 'it is still there');
+  return { early, late };
+}
+
+for (const first of ['caller', 'endpoint'] as const) {
+  httpTest(`what the ${first} does not take after both have ended is given up some time`, TCP, async (mesh) => {
+    const { early } = await lastWords(mesh, first);
+    await mesh.pass(9000, 1000);
+    assert.equal(mesh.listener.connections, 1);
+    await mesh.pass(12_000, 1000);
+    await until('it is over', () => mesh.listener.connections === 0);
+    assert.equal(mesh.parts.net.held, 0);
+    early.socket.destroy();
+  });
+
+  httpTest(`it is cut with the last words for the ${first} when the drain time is over`, TCP, async (mesh) => {
+    const { early } = await lastWords(mesh, first);
+    const drained = mesh.listener.drain(1000);
+    await mesh.pass(1250);
+    await drained;
+    assert.equal(mesh.listener.connections, 0);
+    early.socket.destroy();
+  });
+}

@@ -38,6 +38,7 @@ export class TcpTunnel implements ListenerPeer, WheelEntry {
   #early: Buffer[] = [];
   #callerEnded = false;
   #endpointEnded = false;
+  #callerGone = false;
   #movedAt: number;
   #sent = 0;
   #received = 0;
@@ -84,12 +85,15 @@ export class TcpTunnel implements ListenerPeer, WheelEntry {
   }
 
   onClose(reason: string): void {
-    // When both have ended, what the caller said last may wait for the endpoint still.
-    if (!this.#callerEnded || !this.#endpointEnded) {
-      this.#close(this.#reason === '' ? reason : this.#reason, this.#connected ? 'ok' : 'abandoned');
+    this.#callerGone = true;
+    if (this.#bothEnded && !this.#closed) {
+      // What the caller said last may wait for the endpoint still.
+      this.#upstream?.close();
+    } else {
+      this.#close(reason, this.#connected ? 'ok' : 'abandoned');
       this.#upstream?.destroy('the caller is gone');
     }
-    this.#events.closed(this, this.#reason === '' ? reason : this.#reason);
+    this.#leaveIfOver(reason);
   }
 
   onBacklog(full: boolean): void {
@@ -106,6 +110,11 @@ export class TcpTunnel implements ListenerPeer, WheelEntry {
 
   /** A tunnel has no word for goodbye: it lasts until its peers end it, or the drain time is over. */
   drain(): void {}
+
+  cut(reason: string): void {
+    this.#upstream?.destroy(reason);
+    this.connection.destroy(reason);
+  }
 
   adjusted(): void {
     const { idleTimeout, deps } = this.#server;
@@ -159,18 +168,32 @@ export class TcpTunnel implements ListenerPeer, WheelEntry {
     this.adjusted();
   }
 
+  get #bothEnded(): boolean {
+    return this.#callerEnded && this.#endpointEnded;
+  }
+
   #onEndpointClosed(endpoint: Endpoint, reason: string): void {
-    if (this.#closed) return;
+    this.#upstream = undefined;
+    if (this.#closed) return this.#leaveIfOver(reason);
+    if (this.#bothEnded) {
+      this.#close(reason, 'ok');
+      // What the endpoint said last may wait for the caller still.
+      if (!this.#callerGone) this.connection.close();
+      return this.#leaveIfOver(reason);
+    }
     if (this.#connected) {
-      // Both have ended, or the endpoint broke off: then the caller is not to think that it has heard all.
-      const ended = this.#endpointEnded && this.#callerEnded;
-      this.#close(reason, ended ? 'ok' : 'connection_lost');
-      if (!ended) this.connection.destroy(reason);
-      return;
+      // It broke off: then the caller is not to think that it has heard all.
+      this.#close(reason, 'connection_lost');
+      return this.connection.destroy(reason);
     }
     this.#target!.cluster.setUsable(endpoint, false, reason);
     if (++this.#failures < MAX_CONNECT_FAILURES && this.#target!.cluster.size > 1) return this.#connect(endpoint);
     this.#refuse('no_healthy_endpoint', `cannot connect to ${endpoint.address}: ${reason}`);
+  }
+
+  #leaveIfOver(reason: string): void {
+    if (!this.#callerGone || this.#upstream !== undefined) return;
+    this.#events.closed(this, this.#reason === '' ? reason : this.#reason);
   }
 
   #refuse(outcome: Outcome, reason: string): void {

@@ -5,6 +5,7 @@ import { createRequestIds } from '../../../core/request-ids.ts';
 import type { Endpoint, EndpointAddress } from '../../cluster/endpoint.ts';
 import type { ClusterPolicy } from '../../cluster/policy.ts';
 import { boltCodec } from '../../codec/bolt/codec.ts';
+import type { ForwardingSettings } from '../../message/forwarding.ts';
 import type { Http2Limits } from '../../codec/http2/owner.ts';
 import { HeadWriter, newHopFields } from '../../codec/http1/head-writer.ts';
 import type { HttpPool } from '../../upstream/http/http-pool.ts';
@@ -45,6 +46,7 @@ export interface HttpMeshOptions {
   /** No HTTP at all. */
   readonly http?: false;
   readonly upgrades?: readonly string[];
+  readonly forwarding?: Partial<ForwardingSettings>;
 }
 
 export interface Asked {
@@ -64,28 +66,23 @@ export class HttpMesh {
 
   private constructor(options: HttpMeshOptions, routes: RouteTable) {
     const { metrics, upstream, proxy } = this.parts;
-    const { policy = {}, idleTimeout = 0, detectTimeout = 0, bolt, tcp, http } = options;
+    const { policy = {} } = options;
     const ofHttp = { ...POLICY.http, ...policy.http };
     const stats = new ClusterStats(metrics, { cluster: 'shop' });
     const managed = { name: 'shop', origin: 'static', policy: { ...POLICY, ...policy, http: ofHttp } } as const;
     this.cluster = new ManagedCluster(managed, upstream, stats);
-    const spec: ListenerSpec = {
-      name: 'web',
-      host: '127.0.0.1',
-      limits: LIMITS,
-      idleTimeout,
-      detectTimeout,
-      ...(http !== false && { http: this.#httpSpec(options, routes) }),
-      ...(bolt === true && { bolt: { codec: boltCodec, route: () => this.cluster } }),
-      ...(tcp && { tcp: { ...tcp, target: 'shop', cluster: () => this.cluster } }),
-    };
-    this.listener = new ProxyListener(spec, proxy, metrics);
+    this.listener = new ProxyListener(this.#spec(options, routes), proxy, metrics);
   }
 
   static async open(options: HttpMeshOptions = {}): Promise<HttpMesh> {
     const mesh = new HttpMesh(options, await compileRoutes(options.routes ?? []));
     await mesh.listener.open(0);
     return mesh;
+  }
+
+  /** The listener goes by other options from now on; those of its cluster stay. */
+  async adjust(options: HttpMeshOptions): Promise<void> {
+    this.listener.adjust(this.#spec(options, await compileRoutes(options.routes ?? [])));
   }
 
   async textServer(): Promise<TextServer> {
@@ -165,6 +162,7 @@ export class HttpMesh {
     for (const { address, active } of this.#endpoints) assert.equal(active, 0, `requests at ${address}`);
     assert.equal(this.parts.budget.used, 0, 'octets kept of requests');
     assert.equal(this.parts.net.unsent, 0, 'octets that wait for peers');
+    assert.equal(this.parts.net.held, 0, 'memory for octets that wait for peers');
     assert.equal(this.cluster.cluster.waiting, 0, 'requests that wait for endpoints');
   }
 
@@ -187,12 +185,26 @@ export class HttpMesh {
     }
   }
 
-  #httpSpec({ limits, upgrades = ['websocket'] }: HttpMeshOptions, routes: RouteTable): HttpSpec {
+  #spec(options: HttpMeshOptions, routes: RouteTable): ListenerSpec {
+    const { idleTimeout = 0, detectTimeout = 0, bolt, tcp, http } = options;
+    return {
+      name: 'web',
+      host: '127.0.0.1',
+      limits: LIMITS,
+      idleTimeout,
+      detectTimeout,
+      ...(http !== false && { http: this.#httpSpec(options, routes) }),
+      ...(bolt === true && { bolt: { codec: boltCodec, route: () => this.cluster } }),
+      ...(tcp && { tcp: { ...tcp, target: 'shop', cluster: () => this.cluster } }),
+    };
+  }
+
+  #httpSpec({ limits, upgrades = ['websocket'], forwarding }: HttpMeshOptions, routes: RouteTable): HttpSpec {
     return {
       limits: { ...HTTP, ...limits },
       upgrades,
       grpcWeb: true,
-      forwarding: { for: 'keep', style: 'x-forwarded', via: '', requestId: false },
+      forwarding: { for: 'keep', style: 'x-forwarded', via: '', requestId: false, ...forwarding },
       routes,
       cluster: (name) => (name === 'shop' ? this.cluster : undefined),
       fallback: (host) => (host === 'shop' ? this.cluster : undefined),

@@ -44,7 +44,7 @@ export interface MeshParts {
 
 export function meshParts(): MeshParts {
   const clock = new ManualClock();
-  const net = new NetContext();
+  const net = new NetContext(clock);
   const budget = new Budget(1 << 24);
   const [wheel, slowWheel] = [new TimerWheel(clock), new TimerWheel(clock, TICK_MS)];
   let lastId = 0;

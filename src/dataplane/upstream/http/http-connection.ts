@@ -14,16 +14,18 @@ export interface HttpConnection {
   drain(): void;
 }
 
+/**
+ * How a connection ended: it could not be opened; it was asked, and ended without a word; what answered does not
+ * speak its version of HTTP; or any other way.
+ */
+export type Gone = 'unreachable' | 'mute' | 'foreign' | 'ended';
+
 export interface HttpConnectionEvents {
   onConnected(connection: HttpConnection): void;
   /** It takes requests again. */
   onRoom(connection: HttpConnection): void;
   /** It takes no new requests, and finishes those that it has. */
   onLeaving(connection: HttpConnection): void;
-  /**
-   * It is gone; requests on it are about to hear.
-   *
-   * @param mute it was connected and asked, and ended without a word.
-   */
-  onGone(connection: HttpConnection, reason: string, mute: boolean): void;
+  /** It is gone; requests on it are about to hear. */
+  onGone(connection: HttpConnection, reason: string, how: Gone): void;
 }

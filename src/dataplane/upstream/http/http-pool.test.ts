@@ -280,3 +280,74 @@ poolTest('HTTP/2: a peer that says no settings is given up', async (owner) => {
   await until('it is told', () => call.last === 'connect_failed');
   assert.match(call.error!.message, /does not speak HTTP\/2/);
 });
+
+poolTest('HTTP/2: one that breaks the protocol and takes no last word leaves the pool at once', async (owner) => {
+  const { server, pool } = await http2(owner, 1000, { http: { connections: 1 } });
+  const calls = [pool.call()];
+  await server.served(0);
+  const peer = server.peers[0]!;
+  peer.socket.pause();
+  const path = `/${'x'.repeat(60_000)}`;
+  for (; pool.net.unsent === 0; await settled()) calls.push(pool.call(path));
+  // A DATA frame for no stream at all.
+  peer.socket.write(Buffer.from([0, 0, 1, 0, 0, 0, 0, 0, 0, 0]));
+  await until('all hear it', () => calls.every(({ last }) => last === 'connection_lost'));
+  assert.ok(pool.net.unsent > 0, 'its last word waits');
+  const next = pool.call();
+  (await (await server.peer(1)).served(0)).answer();
+  await until('the next is answered', () => next.last === 'end');
+  await pool.pass(21_000, 1000);
+  assert.equal(pool.pool.connections, 1);
+  assert.equal(pool.net.held, 0);
+});
+
+poolTest('HTTP/2: what speaks HTTP/1 is not gone: only those who want HTTP/2 hear it', async (owner) => {
+  const server = await TextServer.start();
+  owner.after(() => server.close());
+  server.onPeer = (peer) => peer.send('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n');
+  const pool = new TestPool(2, server.port);
+  owner.after(() => pool.close());
+  for (let i = 1; i <= 5; i++) {
+    const call = pool.call();
+    await until('it is told', () => call.last === 'connect_failed');
+    assert.match(call.error!.message, /does not speak HTTP\/2.*http\.version may have to be http1/);
+    assert.deepEqual(pool.call().events, ['connect_failed'], 'not again at once');
+    assert.equal(pool.endpoint.usable, true);
+    await pool.pass(200);
+    assert.equal(server.peers.length, i, 'not without a request');
+  }
+});
+
+poolTest('HTTP/2: one that closes without a word is not usable after the third time', async (owner) => {
+  const server = await TextServer.start();
+  owner.after(() => server.close());
+  server.onPeer = ({ socket }) => void socket.end();
+  const pool = new TestPool(2, server.port);
+  owner.after(() => pool.close());
+  for (let i = 1; i <= 3; i++) {
+    assert.equal(pool.endpoint.usable, true);
+    const call = pool.call();
+    await until('it is told', () => call.last === 'connect_failed');
+    assert.match(call.error!.message, i < 3 ? /closed by the peer without a word/ : /3 connections in a row/);
+    await pool.pass(200);
+  }
+  assert.equal(pool.endpoint.usable, false);
+});
+
+poolTest('one that others have seen at work is tried at once', async (owner) => {
+  const gone = await TextServer.start();
+  const { port } = gone;
+  await gone.close();
+  const pool = new TestPool(1, port);
+  owner.after(() => pool.close());
+  pool.call();
+  await until('it is not usable', () => !pool.endpoint.usable);
+  const server = await TextServer.start(port);
+  owner.after(() => server.close());
+  server.answerAll(OK);
+  pool.pool.onAlive();
+  const call = pool.call();
+  await until('it is answered', () => call.last === 'end');
+  assert.equal(pool.endpoint.usable, true);
+  assert.equal(server.peers.length, 1);
+});

@@ -6,7 +6,7 @@ import type { Endpoint, EndpointResources } from '../../cluster/endpoint.ts';
 import { connectFailed, FAILED_FOR_MS, IDLE_MS } from '../connect-failure.ts';
 import { ReconnectPacer } from '../reconnect-pacer.ts';
 import type { HttpCall } from './http-call.ts';
-import type { HttpConnection, HttpConnectionEvents } from './http-connection.ts';
+import type { Gone, HttpConnection, HttpConnectionEvents } from './http-connection.ts';
 import type { HttpPoolDeps } from './http-deps.ts';
 import { Http1Upstream } from './http1-upstream.ts';
 import { Http2Upstream } from './http2-upstream.ts';
@@ -75,8 +75,15 @@ export class HttpPool implements EndpointResources, HttpConnectionEvents {
     this.#failQueued('the endpoint was taken out of the cluster');
   }
 
+  onAlive(): void {
+    this.#notBefore = Number.NEGATIVE_INFINITY;
+    if (this.#retry !== undefined) this.#tryAgain();
+  }
+
   onConnected(connection: HttpConnection): void {
     this.#connecting--;
+    // Of HTTP/2 its peer has said something.
+    if (this.#version === 2) this.#mute = 0;
     this.#settle();
     this.#takeIn(connection);
   }
@@ -102,34 +109,37 @@ export class HttpPool implements EndpointResources, HttpConnectionEvents {
     this.#pump();
   }
 
-  onGone(connection: HttpConnection, reason: string, mute: boolean): void {
+  onGone(connection: HttpConnection, reason: string, how: Gone): void {
     if (connection.connecting) this.#connecting--;
     if (this.#leaving.delete(connection) || !this.#connections.delete(connection)) return;
     this.#leaveLine(connection);
-    if (connection.connecting) this.#onFailed(reason);
-    else if (mute) this.#onMute();
+    if (how === 'mute') this.#mute++;
+    if (how === 'unreachable') this.#onFailed(reason, true);
+    else if (this.#mute >= MAX_MUTE) {
+      this.#onFailed(`${MAX_MUTE} connections in a row ended without an answer`, true);
+    } else if (connection.connecting) this.#onFailed(reason, false);
     this.#pump();
   }
 
-  #onMute(): void {
-    this.#mute++;
-    if (this.#mute >= MAX_MUTE) this.#onFailed(`${MAX_MUTE} connections in a row ended without an answer`);
-  }
-
-  /** A connection could not be opened. Those that there are go on, but nobody waits for one of them. */
-  #onFailed(reason: string): void {
+  /**
+   * A connection could not be opened. Those that there are go on, but nobody waits for one of them.
+   *
+   * @param gone whether the endpoint is, and not only what this pool speaks: others may speak something else to it.
+   */
+  #onFailed(reason: string, gone: boolean): void {
     const now = this.#deps.clock.now();
     const wait = this.#pacer.wait(false);
     this.#notBefore = now + Math.min(wait, FAILED_FOR_MS);
     this.#trouble = reason;
-    this.#cluster.setUsable(this.#endpoint, false, reason);
+    if (gone) this.#cluster.setUsable(this.#endpoint, false, reason);
     if (this.#connecting > 0) return;
     this.#failQueued(reason);
-    if (this.#drained || this.#retry !== undefined) return;
+    if (!gone || this.#drained || this.#retry !== undefined) return;
     this.#retry = this.#deps.clock.after(wait, () => this.#tryAgain());
   }
 
   #tryAgain(): void {
+    this.#retry?.cancel();
     this.#retry = undefined;
     const isIdle = this.#deps.clock.now() - this.#cluster.lastUsed > IDLE_MS;
     if (isIdle || this.#connections.size >= this.#cluster.policy.http.connections) return this.#settle();

@@ -1,3 +1,4 @@
+import { BudgetShare } from '../../../core/budget-share.ts';
 import { WeftError } from '../../../core/errors.ts';
 import { NOT_SET, type WheelEntry } from '../../../core/timer-wheel.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
@@ -21,6 +22,8 @@ import type { HttpPoolDeps } from './http-deps.ts';
 /** Methods whose requests have a body as a rule, so that none has to be said. RFC 9110, section 8.6. */
 const EXPECTS_CONTENT: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
+const NO_MEMORY = 'no memory left for responses that are incomplete (maxBuffered)';
+
 const FOR_EVER = Number.POSITIVE_INFINITY;
 
 type State = 'connecting' | 'idle' | 'busy' | 'closed';
@@ -40,6 +43,8 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
   readonly #events: HttpConnectionEvents;
   readonly #connection: Connection;
   readonly #reader: MessageReader;
+  /** What the reader keeps. */
+  readonly #held: BudgetShare;
   readonly #options: ConnectionOptions = { close: false, keepAlive: false, upgrade: false };
   readonly #trailers: string[] = [];
   #state: State = 'connecting';
@@ -74,6 +79,7 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
     this.#events = events;
     const { maxHead, maxFields, highWater } = deps.http;
     this.#reader = new MessageReader('response', { maxHead, maxFields, maxTrailers: maxHead }, this);
+    this.#held = new BudgetShare(deps.budget);
     const { host, port } = endpoint;
     const timeoutMs = cluster.policy.connectTimeout;
     this.#connection = connect(deps.net, deps.clock, { host, port, timeoutMs, highWater }, this);
@@ -93,7 +99,10 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
   }
 
   get congested(): boolean {
-    return this.#congested;
+    if (this.#congested) return true;
+    if (!this.#deps.net.full || this.#connection.queued === 0) return false;
+    this.#connection.whenBelow(0, this.#drained);
+    return true;
   }
 
   begin(call: HttpCall): EndpointStream {
@@ -181,6 +190,7 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
       this.#fail('malformed_frame', `sent what is not HTTP/1.1: ${error.message}`);
     }
     this.#inRead = false;
+    if (!this.#held.set(this.#reader.held)) this.#fail('overload', NO_MEMORY);
     if (this.#over) this.#release();
   }
 
@@ -224,8 +234,10 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
 
   onBacklog(full: boolean): void {
     this.#congested = full;
-    if (!full) this.#handler?.onEndpointDrained();
+    if (!full) this.#drained();
   }
+
+  readonly #drained = (): void => this.#handler?.onEndpointDrained();
 
   onEnd(): void {
     if (this.#state === 'busy' && this.#reader.endsWithConnection) {
@@ -244,8 +256,10 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
     this.#handler = undefined;
     this.#deps.slowWheel.clear(this);
     this.#reader.close();
+    this.#held.set(0);
     // The pool asks whether it was connecting.
-    this.#events.onGone(this, reason, mute);
+    const how = this.#state === 'connecting' ? 'unreachable' : mute ? 'mute' : 'ended';
+    this.#events.onGone(this, reason, how);
     this.#state = 'closed';
     if (busy && handler !== undefined) handler.onEndpointLost(this.#lost('connection_lost', reason));
   }

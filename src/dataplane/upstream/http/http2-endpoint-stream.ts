@@ -31,8 +31,8 @@ export class Http2EndpointStream implements EndpointStream, StreamHandler {
 
   get congested(): boolean {
     const waiting = this.#stream?.waiting ?? 0;
-    if (waiting > MAX_WAITING) return true;
-    if (!this.#upstream.backlogged) return false;
+    if (waiting > 0 && waiting > (this.#upstream.full ? 0 : MAX_WAITING)) return true;
+    if (!this.#upstream.crowded) return false;
     this.#upstream.pauseFor(this);
     return true;
   }
@@ -57,7 +57,10 @@ export class Http2EndpointStream implements EndpointStream, StreamHandler {
   }
 
   sendData(bytes: Buffer, start: number, end: number): void {
-    if (start < end) this.#stream?.sendData(bytes, start, end, false);
+    const stream = this.#stream;
+    if (start === end || stream === undefined) return;
+    stream.sendData(bytes, start, end, false);
+    if (stream.waiting > 0) this.#upstream.countWaiting();
   }
 
   sendEnd(trailers: Trailers): void {
@@ -124,6 +127,7 @@ export class Http2EndpointStream implements EndpointStream, StreamHandler {
   }
 
   onWritable(): void {
+    this.#upstream.countWaiting();
     this.#handler?.onEndpointDrained();
   }
 

@@ -1,23 +1,26 @@
+import { BudgetShare } from '../../../core/budget-share.ts';
 import { WeftError } from '../../../core/errors.ts';
 import { NOT_SET, type WheelEntry } from '../../../core/timer-wheel.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Endpoint } from '../../cluster/endpoint.ts';
 import { Http2Connection } from '../../codec/http2/connection.ts';
 import type { Http2Owner } from '../../codec/http2/owner.ts';
-import { ErrorCode, type Http2Error } from '../../codec/http2/protocol.ts';
+import { ErrorCode, Http2Error } from '../../codec/http2/protocol.ts';
 import type { Http2Stream, StreamHandler } from '../../codec/http2/stream.ts';
 import type { ByteSink } from '../../message/frame.ts';
 import type { EndpointStream } from '../../message/http-stream.ts';
 import { connect, type ConnectHandler } from '../../net/connect.ts';
 import type { Connection } from '../../net/connection.ts';
+import { UnsentShare } from '../../net/unsent-share.ts';
 import type { HttpCall } from './http-call.ts';
-import type { HttpConnection, HttpConnectionEvents } from './http-connection.ts';
+import type { Gone, HttpConnection, HttpConnectionEvents } from './http-connection.ts';
 import type { HttpPoolDeps } from './http-deps.ts';
 import { Http2EndpointStream } from './http2-endpoint-stream.ts';
 
 /** A connection that says nothing to a PING for this long is dead. */
 const PONG_MS = 5_000;
 
+const NO_MEMORY = 'no memory left for responses that are incomplete (maxBuffered)';
 const NO_HTTP2 = "what answers there does not speak HTTP/2; its cluster's http.version may have to be http1";
 
 type State = 'connecting' | 'ready' | 'leaving' | 'closed';
@@ -31,7 +34,6 @@ export class Http2Upstream implements HttpConnection, ConnectHandler, Http2Owner
 
   inLine = false;
   readonly h2: Http2Connection;
-  /** Whether more waits for the endpoint's socket than should. */
   backlogged = false;
   readonly #deps: HttpPoolDeps;
   readonly #cluster: Cluster;
@@ -40,22 +42,31 @@ export class Http2Upstream implements HttpConnection, ConnectHandler, Http2Owner
   readonly #connection: Connection;
   /** Streams whose sources pause because of the socket. */
   readonly #paused = new Set<Http2EndpointStream>();
+  /** What waits for the endpoint's windows. */
+  readonly #unsent: UnsentShare;
+  /** Of frames and heads that have not come whole. */
+  readonly #held: BudgetShare;
   #state: State = 'connecting';
   #active = 0;
   #carried = 0;
   #reason = 'closed';
   /** A PING has been sent, and nothing has been heard since. */
   #asked = false;
+  /** The peer can hear it, and has time to say what it takes. */
+  #greeting = false;
+  #heard = false;
 
   constructor(deps: HttpPoolDeps, cluster: Cluster, endpoint: Endpoint, events: HttpConnectionEvents) {
     this.#deps = deps;
     this.#cluster = cluster;
     this.#endpoint = endpoint;
     this.#events = events;
-    const { highWater, streamWindow, connectionWindow, maxHead } = deps.http;
+    const { highWater, streamWindow, connectionWindow, maxHead, maxFields } = deps.http;
     // A client takes no streams of its peer.
-    const limits = { maxStreams: 0, streamWindow, connectionWindow, maxHeaderList: maxHead };
+    const limits = { maxStreams: 0, streamWindow, connectionWindow, maxHeaderList: maxHead, maxFields };
     this.h2 = new Http2Connection('client', limits, this, deps.clock);
+    this.#unsent = new UnsentShare(deps.net);
+    this.#held = new BudgetShare(deps.budget);
     const { host, port } = endpoint;
     const timeoutMs = cluster.policy.connectTimeout;
     this.#connection = connect(deps.net, deps.clock, { host, port, timeoutMs, highWater }, this);
@@ -92,14 +103,31 @@ export class Http2Upstream implements HttpConnection, ConnectHandler, Http2Owner
   ended(stream: Http2EndpointStream): void {
     this.#active--;
     this.#paused.delete(stream);
+    this.countWaiting();
     if (this.#state === 'leaving') return this.#closeIfDone();
     if (this.#active === 0 && !this.#asked) this.#setAlarm(this.#cluster.policy.http.idleTimeout);
     if (!this.inLine && this.#state === 'ready') this.#events.onRoom(this);
   }
 
+  /** Whether requests should wait where they are, as the endpoint does not take what waits for it here. */
+  get crowded(): boolean {
+    return this.backlogged || (this.#deps.net.full && this.#connection.queued > 0);
+  }
+
+  /** Whether there is room for no more than what is on its way. */
+  get full(): boolean {
+    return this.#deps.net.full;
+  }
+
+  /** More or less waits for the endpoint's windows than did. */
+  countWaiting(): void {
+    this.#unsent.set(this.#state === 'closed' ? 0 : this.h2.waitingBytes);
+  }
+
   /** `stream` is told when the socket takes more. */
   pauseFor(stream: Http2EndpointStream): void {
     this.#paused.add(stream);
+    if (this.#deps.net.full) this.#connection.whenBelow(0, this.#resume);
   }
 
   /** A request on it was given up for its time was over: asks whether the peer lives. */
@@ -120,6 +148,12 @@ export class Http2Upstream implements HttpConnection, ConnectHandler, Http2Owner
     });
   }
 
+  get #howGone(): Gone {
+    if (this.#state !== 'connecting') return 'ended';
+    if (this.#heard) return 'foreign';
+    return this.#greeting ? 'mute' : 'unreachable';
+  }
+
   #whyLost(code: number): string {
     if (this.#state === 'closed') return this.#reason;
     return this.h2.failure?.message ?? `it was reset with code ${code}`;
@@ -127,35 +161,40 @@ export class Http2Upstream implements HttpConnection, ConnectHandler, Http2Owner
 
   /** It can be used once its peer has said what it takes: how many streams, and which (RFC 8441, section 3). */
   onConnect(): void {
+    this.#greeting = true;
     this.h2.begin();
     this.#setAlarm(this.#cluster.policy.connectTimeout);
   }
 
   onBytes(chunk: Buffer, length: number): void {
     if (this.#asked) this.#onAlive();
+    this.#heard = true;
     this.h2.read(chunk, 0, length);
+    if (!this.#held.set(this.h2.incomplete)) this.h2.fail(new Http2Error(ErrorCode.enhanceYourCalm, NO_MEMORY));
   }
 
   onEnd(): void {
     // It is gone at the end of this turn; until then nobody is to take it.
     if (this.#state === 'ready') this.#events.onLeaving(this);
-    this.#connection.destroy('closed by the peer');
+    const wordless = this.#state === 'connecting' && !this.#heard;
+    this.#connection.destroy(
+      wordless ? `closed by the peer without a word: perhaps ${NO_HTTP2}` : 'closed by the peer',
+    );
   }
 
   onBacklog(full: boolean): void {
     this.backlogged = full;
-    if (full) return;
-    const paused = [...this.#paused];
-    this.#paused.clear();
-    for (const stream of paused) stream.drained();
+    if (!full) this.#resume();
   }
 
   onClose(reason: string): void {
     if (this.#reason === 'closed') this.#reason = reason;
     this.#deps.slowWheel.clear(this);
-    this.#events.onGone(this, this.#reason, false);
+    this.#events.onGone(this, this.#reason, this.#howGone);
     this.#state = 'closed';
     this.h2.abandon();
+    this.#unsent.set(0);
+    this.#held.set(0);
   }
 
   // What the HTTP/2 connection asks for and tells.
@@ -188,11 +227,17 @@ export class Http2Upstream implements HttpConnection, ConnectHandler, Http2Owner
 
   onFailed(error: Http2Error): void {
     this.#reason = this.h2.greeted ? error.message : NO_HTTP2;
+    if (this.#state === 'ready') {
+      // It may take a while until its peer has taken the last word.
+      this.#state = 'leaving';
+      this.#events.onLeaving(this);
+    }
     this.#connection.close();
   }
 
   onDeadline(): void {
     if (this.#state === 'connecting') {
+      this.#greeting = false;
       return this.#connection.destroy(
         `no settings of HTTP/2 in ${this.#cluster.policy.connectTimeout} ms; ${NO_HTTP2}`,
       );
@@ -202,6 +247,12 @@ export class Http2Upstream implements HttpConnection, ConnectHandler, Http2Owner
     this.#events.onLeaving(this);
     this.drain();
   }
+
+  readonly #resume = (): void => {
+    const paused = [...this.#paused];
+    this.#paused.clear();
+    for (const stream of paused) stream.drained();
+  };
 
   #onAlive(): void {
     this.#asked = false;

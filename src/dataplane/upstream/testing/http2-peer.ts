@@ -14,6 +14,7 @@ const LIMITS: Http2Limits = {
   streamWindow: 65_535,
   connectionWindow: 1 << 20,
   maxHeaderList: 16_384,
+  maxFields: 100,
   extendedConnect: true,
 };
 

@@ -84,6 +84,7 @@ export interface PoolOptions {
 /** A pool to one endpoint, on a clock that stands still until it is moved. */
 export class TestPool {
   readonly clock = new ManualClock();
+  readonly net = new NetContext(this.clock);
   readonly cluster: Cluster;
   readonly endpoint: Endpoint;
   readonly pool: HttpPool;
@@ -104,7 +105,7 @@ export class TestPool {
     };
     this.pool = new HttpPool(
       {
-        net: new NetContext(),
+        net: this.net,
         clock,
         chance,
         slowWheel: this.#slowWheel,

@@ -11,6 +11,7 @@ export const LIMITS: Http2Limits = {
   streamWindow: 65_535,
   connectionWindow: 1 << 20,
   maxHeaderList: 16_384,
+  maxFields: 100,
 };
 
 /** What a stream was told, and its content so far. */
