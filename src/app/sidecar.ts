@@ -156,7 +156,11 @@ export class Sidecar {
         stateDir,
         node,
         ingress: () => this.#ingress(),
-        health: { checkService: health.checkService, heartbeat: enabled ? heartbeat : undefined },
+        health: {
+          checkService: health.checkService,
+          heartbeat: enabled ? heartbeat : undefined,
+          onWell: (port) => this.#dataPlane!.clusters.onAppAlive(port),
+        },
         firstPush: () => this.#config.discovery.firstPush,
       },
       { registry, watches: registry, codec: CODECS.bolt, clock: this.#clock, log },

@@ -40,6 +40,8 @@ export interface LocalApiOptions {
     readonly checkService?: CheckServiceSettings | undefined;
     /** Absent: no heartbeats. */
     readonly heartbeat?: HeartbeatSettings | undefined;
+    /** A port of the application has been found well, and is about to be published. */
+    readonly onWell?: ((port: number) => void) | undefined;
   };
   /** How long subscribing waits for the registry, in milliseconds; asked for each time. */
   firstPush(): number;

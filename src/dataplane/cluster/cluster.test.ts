@@ -28,7 +28,7 @@ test('a new list keeps what is known of endpoints that stay, and drains those th
   const [first, second] = [...one.endpoints];
   first!.active = 5;
   let drained = 0;
-  second!.resources = { drain: () => drained++, connections: 1 };
+  second!.resources = { drain: () => drained++, onAlive: () => {}, connections: 1 };
   one.setUsable(first!, false, 'ECONNREFUSED');
   one.update([at(1, 50), at(3)]);
   const [kept, added] = [...one.endpoints];

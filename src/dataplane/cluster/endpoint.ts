@@ -12,6 +12,8 @@ export interface EndpointAddress {
 export interface EndpointResources {
   /** Takes no new requests, finishes those it has, then gives everything back. */
   drain(): void;
+  /** Others have seen the endpoint at work: an earlier failure is no reason to wait any more. */
+  onAlive(): void;
   readonly connections: number;
 }
 

@@ -102,6 +102,13 @@ export class Clusters {
     return managed;
   }
 
+  /** The app's port was seen at work. */
+  onAppAlive(port: number): void {
+    for (const { cluster } of this.#apps.values()) {
+      for (const endpoint of cluster.endpoints) if (endpoint.port === port) endpoint.resources?.onAlive();
+    }
+  }
+
   /**
    * Services that are subscribed to: their clusters are made at once and stay. Requests carry no
    * group, so that of the subscription decides; one that changes makes a new cluster, since groups

@@ -6,6 +6,7 @@ import { Budget } from '../../core/budget.ts';
 import type { WeftError } from '../../core/errors.ts';
 import type { Place } from '../../core/line.ts';
 import { ManualClock } from '../../core/manual-clock.ts';
+import { until } from '../../core/testing/settled.ts';
 import { TimerWheel } from '../../core/timer-wheel.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import { boltCodec } from '../codec/bolt/codec.ts';
@@ -67,13 +68,12 @@ const POLICY = {
   http: { version: 'same', connections: 1024, timeout: 15_000, idleTimeout: 60_000 },
 } as const;
 
-test('a call that stops waiting for a connection gives its place to another', async () => {
-  const server = net.createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+/** A pool to `port`, on a clock that stands still; `stop` ends it. */
+function poolTo(port: number) {
   const clock = new ManualClock();
   const slowWheel = new TimerWheel(clock, 250);
   const deps = {
-    net: new NetContext(),
+    net: new NetContext(clock),
     clock,
     chance: () => 0.5,
     slowWheel,
@@ -83,17 +83,38 @@ test('a call that stops waiting for a connection gives its place to another', as
     nextId: () => 1,
   };
   const cluster = new Cluster('a', POLICY, deps);
-  const { port } = server.address() as net.AddressInfo;
   cluster.update([{ host: '127.0.0.1', port, weight: 1 }]);
-  const pool = new EndpointPool(deps, cluster, cluster.pick(undefined)!);
+  const endpoint = cluster.pick(undefined)!;
+  const pool = new EndpointPool(deps, cluster, endpoint);
   const frame = new BufferSink();
   encodeFrame(frame, { protocol: 1, type: 2, command: 1, id: 1 });
   const dispatch = (): TestCall => {
     const call = new TestCall();
+    cluster.lastUsed = clock.now();
     pool.dispatch(call, frame.bytes(), 0, frame.bytes().length);
     return call;
   };
+  const stop = (): void => {
+    pool.drain();
+    slowWheel.stop();
+  };
+  return { endpoint, pool, dispatch, stop };
+}
 
+/** A server that reads and says nothing. */
+async function silentServer(port = 0): Promise<net.Server> {
+  const server = net.createServer((socket) => socket.resume()).listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+function portOf(server: net.Server): number {
+  return (server.address() as net.AddressInfo).port;
+}
+
+test('a call that stops waiting for a connection gives its place to another', async () => {
+  const server = await silentServer();
+  const { dispatch, stop } = poolTo(portOf(server));
   const [first, second, third] = [dispatch(), dispatch(), dispatch()];
   assert.match(third.error!.message, /2 requests wait for a connection/);
   first.place!.leave();
@@ -104,7 +125,26 @@ test('a call that stops waiting for a connection gives its place to another', as
 
   const closed = once(server, 'close');
   server.close();
-  pool.drain();
+  stop();
   await closed;
-  slowWheel.stop();
+});
+
+test('an endpoint that others have seen at work is tried at once', async () => {
+  const gone = await silentServer();
+  const port = portOf(gone);
+  gone.close();
+  await once(gone, 'close');
+  const { endpoint, pool, dispatch, stop } = poolTo(port);
+  dispatch();
+  await until('it is not usable', () => !endpoint.usable);
+  assert.match(dispatch().error!.message, /ECONNREFUSED/);
+  const server = await silentServer(port);
+  assert.match(dispatch().error!.message, /ECONNREFUSED/, 'the pause is not over');
+  pool.onAlive();
+  await dispatch().sent;
+
+  const closed = once(server, 'close');
+  server.close();
+  stop();
+  await closed;
 });

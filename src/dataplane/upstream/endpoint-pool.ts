@@ -65,6 +65,11 @@ export class EndpointPool implements EndpointResources, UpstreamEvents {
     this.#failQueued('the endpoint was taken out of the cluster');
   }
 
+  onAlive(): void {
+    this.#notBefore = Number.NEGATIVE_INFINITY;
+    if (this.#retry !== undefined) this.#open();
+  }
+
   onChange(): void {
     this.#judge();
     this.#pump();

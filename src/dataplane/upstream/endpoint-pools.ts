@@ -29,4 +29,8 @@ export class EndpointPools implements EndpointResources {
     this.#drained = true;
     for (const pool of this.#pools.values()) pool.drain();
   }
+
+  onAlive(): void {
+    for (const pool of this.#pools.values()) pool.onAlive();
+  }
 }

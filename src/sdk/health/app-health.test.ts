@@ -8,13 +8,16 @@ import { createAppHealth } from './app-health.ts';
 import type { PortCheck } from './app-health.ts';
 
 function setUp() {
+  const well: string[] = [];
   const clock = new ManualClock();
   const connector = new FakeConnector();
   const heartbeat = { interval: 5000, timeout: 3000, misses: 3 };
-  const health = createAppHealth({ heartbeat }, { clock, codec: boltCodec, connector, probe: new FakeProbe() });
+  const onWell = (port: number): void => void well.push(`${port} well`);
+  const options = { heartbeat, onWell };
+  const health = createAppHealth(options, { clock, codec: boltCodec, connector, probe: new FakeProbe() });
   const open = (): string[] =>
     connector.connections.filter(({ closed }) => !closed).map(({ address }) => formatAddress(address));
-  return { clock, connector, health, open };
+  return { clock, connector, health, open, well };
 }
 
 function heartbeats(...ports: number[]): Map<number, PortCheck> {
@@ -50,5 +53,14 @@ test('a port that is checked another way is checked anew', () => {
   assert.equal(health.verdict(1).state, 'unknown');
   connector.last.handlers.onOpen();
   assert.equal(connector.last.written.length, 1);
+  health.watch('127.0.0.1', new Map());
+});
+
+test('a port that is well is told of before its verdict is', () => {
+  const { connector, health, well } = setUp();
+  health.onChange(() => well.push(health.view.state));
+  health.watch('127.0.0.1', new Map([[1, 'connect']]));
+  connector.last.handlers.onOpen();
+  assert.deepEqual(well, ['1 well', 'healthy']);
   health.watch('127.0.0.1', new Map());
 });

@@ -13,6 +13,8 @@ import type { HealthState, Verdict } from './verdict.ts';
 export interface AppHealthOptions {
   readonly checkService?: CheckServiceSettings | undefined;
   readonly heartbeat?: HeartbeatSettings | undefined;
+  /** A port has been found well after it was not, or was not known to be; called before anybody else hears. */
+  readonly onWell?: ((port: number) => void) | undefined;
 }
 
 /** How a port is checked: by heartbeats of Bolt, or by connecting to it, which tells less and goes with any protocol. */
@@ -86,7 +88,11 @@ export function createAppHealth(options: AppHealthOptions, deps: AppHealthDeps):
       for (const [port, check] of ports) {
         if (heartbeats.has(port)) continue;
         const codec = check === 'heartbeat' ? deps.codec : undefined;
-        const heartbeat = new PortHeartbeat({ host, port }, options.heartbeat, { ...deps, codec }, changed);
+        const onVerdict = (): void => {
+          if (heartbeat.verdict.state === 'healthy') options.onWell?.(port);
+          changed();
+        };
+        const heartbeat = new PortHeartbeat({ host, port }, options.heartbeat, { ...deps, codec }, onVerdict);
         heartbeats.set(port, heartbeat);
         heartbeat.checkNow();
       }
