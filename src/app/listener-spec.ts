@@ -39,8 +39,9 @@ function boltSpec(config: ListenerConfig, deps: ListenerSpecDeps): BoltSpec {
 }
 
 async function httpSpec(config: ListenerConfig, http: HttpConfig, deps: ListenerSpecDeps): Promise<HttpSpec> {
-  const { limits, upgrades, grpcWeb, forwarding } = http;
+  const { versions, limits, upgrades, grpcWeb, forwarding } = http;
   return {
+    versions,
     limits,
     upgrades,
     grpcWeb,

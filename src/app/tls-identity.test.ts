@@ -45,7 +45,7 @@ function inFolder(run: (scene: Scene) => void): void {
         replace(files.certificate, certificate);
         replace(files.key, key);
       },
-      open: () => new TlsIdentity(files, ['h2'], clock, log),
+      open: () => new TlsIdentity(files, clock, log),
     });
   } finally {
     rmSync(folder, { recursive: true });

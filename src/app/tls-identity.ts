@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import type { TlsConfig } from '../config/config.ts';
 import type { Clock } from '../core/clock.ts';
 import { WeftError } from '../core/errors.ts';
-import { type SecureContext, secureContext, type TlsServerOptions } from '../dataplane/net/tls-server.ts';
+import { type CertificateSource, type SecureContext, secureContext } from '../dataplane/net/tls-server.ts';
 import type { Logger } from '../telemetry/log.ts';
 
 /** Files that change are seen after this long at most: certificates live for days, their renewal must not need a restart. */
@@ -12,8 +12,7 @@ const LOOK_MS = 10_000;
  * The certificate with which a listener answers, read from its files, and read again when they change. When
  * they cannot be read then, the one before stays.
  */
-export class TlsIdentity implements TlsServerOptions {
-  readonly alpn: readonly string[];
+export class TlsIdentity implements CertificateSource {
   readonly #config: TlsConfig;
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -21,12 +20,8 @@ export class TlsIdentity implements TlsServerOptions {
   #mark: string;
   #lookedAt: number;
 
-  /**
-   * @param alpn what is offered, the best first; empty to offer nothing.
-   * @throws WeftError `listen_failed`, which names the file and the reason.
-   */
-  constructor(config: TlsConfig, alpn: readonly string[], clock: Clock, log: Logger) {
-    this.alpn = alpn;
+  /** @throws WeftError `listen_failed`, which names the file and the reason. */
+  constructor(config: TlsConfig, clock: Clock, log: Logger) {
     this.#config = config;
     this.#clock = clock;
     this.#log = log;

@@ -34,6 +34,7 @@ describe('a listener', () => {
         tls: undefined,
         tcp: undefined,
         http: {
+          versions: ['http1', 'http2'],
           limits: {
             maxHead: 65_536,
             maxFields: 100,

@@ -48,13 +48,19 @@ describe('a listener', () => {
     ['half of TLS', `${EGRESS}, tls: { certificate: a.pem }`, ['tls.key', 'required and missing']],
     [
       'odd values',
-      `${EGRESS}, http: { limits: { maxHead: 1, maxFields: 0 }, upgrades: [h2c, 'a b'], forwarding: { via: 'a b', for: yes } }`,
+      `${EGRESS}, http: { limits: { maxHead: 1, maxFields: 0 }, upgrades: [h2c, 'a b'], forwarding: { via: 'a b', for: yes }, versions: [http3] }`,
       ['http.limits.maxHead', /too small/],
       ['http.limits.maxFields', /out of range/],
       ['http.upgrades[0]', 'h2c is not switched to'],
       ['http.upgrades[1]', /expected a protocol/],
       ['http.forwarding.via', /expected a name/, "for none, write ''"],
       ['http.forwarding.for', /expected append, replace, keep or remove/],
+      ['http.versions[0]', "expected http1 or http2, found 'http3'", /did you mean http[12]\?/],
+    ],
+    [
+      'no version',
+      `${EGRESS}, http: { versions: [] }`,
+      ['http.versions', 'the list is empty', 'name one, or remove versions'],
     ],
   ];
   for (const [name, keys, ...rows] of cases) test(name, async () => check(keys, rows));

@@ -55,6 +55,13 @@ const forwarding = v.pipe(
 
 export const http = v.pipe(
   v.strictObject({
+    versions: v.optional(
+      v.pipe(
+        v.array(oneOf('A version of HTTP.', ['http1', 'http2'])),
+        v.description('Which versions of HTTP are taken; what else comes is refused in the words of those.'),
+      ),
+      ['http1', 'http2'],
+    ),
     limits: v.optional(limits, {}),
     upgrades: v.optional(
       v.pipe(v.array(upgradeToken('A protocol.')), v.description('What a request may upgrade its connection to.')),

@@ -1,7 +1,7 @@
 import { formatAddress, overlap } from './address.ts';
 import { finding, type Finding, type Path } from './issue.ts';
 import { read, section, type ListenerView } from './raw-file.ts';
-import { checkRoutes, type RegexProblem } from './route-check.ts';
+import { checkEmpty, checkRoutes, type RegexProblem } from './route-check.ts';
 import { formatSize, parseSize } from './size.ts';
 import { alternatives } from './value.ts';
 
@@ -46,6 +46,7 @@ export function checkListener(listener: ListenerView, regexProblem: RegexProblem
     ...checkLimits(raw['limits'], [...path, 'limits']),
     ...checkProtocol(listener),
     ...checkTunnel(listener),
+    ...checkEmpty(raw['http'], 'versions', [...path, 'http']),
     ...checkRoutes(section(raw['http'], 'routes'), [...path, 'http', 'routes'], regexProblem),
   ];
 }

@@ -73,8 +73,8 @@ function checkMatch(match: unknown, path: Path, regexProblem: RegexProblem): Fin
 }
 
 /** No value is in an empty list, and nobody means that. */
-function checkEmpty(match: unknown, key: string, path: Path): Finding[] {
-  const list = section(match, key);
+export function checkEmpty(parent: unknown, key: string, path: Path): Finding[] {
+  const list = section(parent, key);
   if (!Array.isArray(list) || list.length > 0) return [];
   return [finding([...path, key], 'the list is empty', `name one, or remove ${key}`)];
 }

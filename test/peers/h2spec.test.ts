@@ -23,7 +23,12 @@ test('over TLS, where ALPN has agreed on HTTP/2, every case passes', async (t) =
   }
 });
 
-test('in clear text every case passes but the preface that is none: there it is a bad request of HTTP/1', async (t) => {
+test('in clear text, where HTTP/2 alone is spoken, every case passes', async (t) => {
+  const port = await startProxy(t, 'http1', { http: { versions: ['http2'], routes: [{ cluster: 'shop' }] } });
+  assert.deepEqual(await runH2spec(t, port, []), { cases: CASES, failed: [] });
+});
+
+test('in clear text, where both versions are, every case passes but the preface that is none: there it is a bad request of HTTP/1', async (t) => {
   const port = await startProxy(t, 'http1');
   const { cases, failed } = await runH2spec(t, port, []);
   assert.equal(cases, CASES);

@@ -3,12 +3,15 @@ import type { SecureContext, TLSSocket } from 'node:tls';
 
 export type { SecureContext };
 
-/** How a listener terminates TLS. */
-export interface TlsServerOptions {
-  /** What is offered in ALPN (RFC 7301), the best first; empty to offer nothing. */
-  readonly alpn: readonly string[];
+export interface CertificateSource {
   /** Asked for each connection: certificates are renewed. */
   context(): SecureContext;
+}
+
+/** How a listener terminates TLS. */
+export interface TlsServerOptions extends CertificateSource {
+  /** What is offered in ALPN (RFC 7301), the best first; empty to offer nothing. Asked for each connection. */
+  readonly alpn: readonly string[];
 }
 
 /** A client may take this long for its handshake. */

@@ -2,9 +2,9 @@ import type { Counter, Gauge, Metrics } from '../../telemetry/metrics.ts';
 import type { Detected } from '../codec/detect.ts';
 import type { ConnectionHandler } from '../net/connection.ts';
 import { listen, type Listener } from '../net/listener.ts';
-import type { TlsServerOptions } from '../net/tls-server.ts';
+import type { CertificateSource, TlsServerOptions } from '../net/tls-server.ts';
 import { type BoltSpec, BoltServer } from './bolt-server.ts';
-import type { HttpServer, HttpSpec } from './http/http-server.ts';
+import type { HttpServer, HttpSpec, HttpVersionName } from './http/http-server.ts';
 import type { ListenerPeer, PeerEvents } from './listener-peer.ts';
 import type { DownstreamLimits, ProxyDeps } from './listener-scope.ts';
 import type { ProtocolServer } from './protocol-server.ts';
@@ -24,7 +24,7 @@ export interface ListenerSpec {
   readonly http?: HttpSpec;
   readonly tcp?: TcpSpec;
   /** Absent: clear text. */
-  readonly tls?: TlsServerOptions;
+  readonly tls?: CertificateSource;
 }
 
 /** What can change without a new socket. */
@@ -42,7 +42,7 @@ export class ProxyListener implements Chooser, PeerEvents {
   /** Always the same object, which decoders keep; what it says may change. */
   readonly #limits: ListenerSpec['limits'];
   readonly #host: string;
-  readonly #tls: TlsServerOptions | undefined;
+  readonly #certificate: CertificateSource | undefined;
   readonly #bolt: BoltServer | undefined;
   /** HTTP is loaded when its first connection comes: where only Bolt is spoken, nobody pays for it. */
   #httpSpec: HttpSpec | undefined;
@@ -67,7 +67,7 @@ export class ProxyListener implements Chooser, PeerEvents {
     this.detectTimeout = spec.detectTimeout;
     this.idleTimeout = spec.idleTimeout;
     this.#host = spec.host;
-    this.#tls = spec.tls;
+    this.#certificate = spec.tls;
     this.#bolt = bolt && new BoltServer(name, bolt, this.#limits, deps, metrics);
     this.#httpSpec = http;
     this.#metrics = metrics;
@@ -168,13 +168,14 @@ export class ProxyListener implements Chooser, PeerEvents {
     const [bolt, tcp] = [this.#bolt, this.#tcp];
     switch (detected) {
       case 'bolt':
-        return bolt ?? tcp ?? this.#httpFor('http1');
+        return bolt ?? tcp ?? this.#anyHttp;
       case 'http1':
       case 'http2':
-        return this.#httpFor(detected) ?? tcp ?? bolt;
+        if (this.#httpSpec?.versions.includes(detected) === true) return this.#httpFor(detected);
+        return tcp ?? bolt ?? this.#anyHttp;
       default:
         // Whoever is left says what is wrong with it, in its own words.
-        return tcp ?? this.#httpFor('http1') ?? bolt;
+        return tcp ?? this.#anyHttp ?? bolt;
     }
   }
 
@@ -200,7 +201,26 @@ export class ProxyListener implements Chooser, PeerEvents {
     if (this.#draining) peer.drain();
   }
 
-  #httpFor(version: 'http1' | 'http2'): ProtocolServer | Promise<ProtocolServer> | undefined {
+  get #tls(): TlsServerOptions | undefined {
+    const certificate = this.#certificate;
+    if (certificate === undefined) return undefined;
+    const offered = (): readonly string[] => {
+      const versions = this.#httpSpec?.versions ?? [];
+      return ALPN.filter(({ version }) => versions.includes(version)).map(({ id }) => id);
+    };
+    return {
+      get alpn() {
+        return offered();
+      },
+      context: () => certificate.context(),
+    };
+  }
+
+  get #anyHttp(): ProtocolServer | Promise<ProtocolServer> | undefined {
+    return this.#httpFor(this.#httpSpec?.versions.includes('http1') === false ? 'http2' : 'http1');
+  }
+
+  #httpFor(version: HttpVersionName): ProtocolServer | Promise<ProtocolServer> | undefined {
     if (this.#http !== undefined) return this.#http[version];
     return this.#httpSpec === undefined ? undefined : this.#loadHttp().then((http) => http[version]);
   }
@@ -219,6 +239,12 @@ export class ProxyListener implements Chooser, PeerEvents {
     if (this.#http !== undefined) this.#http.idleTimeout = this.idleTimeout;
   }
 }
+
+/** Protocol ids of RFC 7301, section 6; the best first. */
+const ALPN = [
+  { version: 'http2', id: 'h2' },
+  { version: 'http1', id: 'http/1.1' },
+] as const;
 
 /** Until the one who serves a connection is made, in the same turn. */
 const NOBODY: ConnectionHandler = {

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import tls from 'node:tls';
 import { settled, until } from '../../core/testing/settled.ts';
+import { selfSigned } from '../net/testing/self-signed.ts';
+import { secureContext } from '../net/tls-server.ts';
 import { Caller, requestBytes } from './testing/bolt-peer.ts';
 import { type HttpMesh, type HttpMeshOptions, httpTests } from './testing/http-mesh.ts';
 
@@ -137,4 +141,50 @@ httpTest('without a tunnel, half a word has the time of a head', { limits: { hea
   await mesh.pass(500);
   await until('the end', () => half.ended);
   assert.equal(silent.ended, false);
+});
+
+httpTest('where HTTP/2 alone is spoken, HTTP/1 is answered in its words', { versions: ['http2'] }, async (mesh) => {
+  const server = await mesh.http2Service();
+  const one = await mesh.caller();
+  one.send(GET);
+  const answer = await one.toEnd();
+  assert.match(answer, /no connection preface/);
+  assert.ok(!answer.includes('HTTP/1'));
+  const two = await mesh.http2Caller();
+  const call = two.request('/');
+  (await server.served(0)).answer(200, 'ok');
+  assert.equal(await call.status(), 200);
+});
+
+httpTest('where HTTP/1 alone is spoken, HTTP/2 is', { versions: ['http1'] }, async (mesh) => {
+  const caller = await mesh.caller();
+  caller.send(PREFACE);
+  assert.match(await caller.toEnd(), /^HTTP\/1.1 505 /);
+});
+
+const certified = selfSigned('shop');
+const context = secureContext(Buffer.from(certified.certificate), Buffer.from(certified.key));
+const TLS: HttpMeshOptions = { tls: { context: () => context } };
+
+/** What ALPN agrees on; '' when nothing. */
+async function agreed(mesh: HttpMesh, offered: string[]): Promise<string> {
+  const options = { port: mesh.listener.port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: offered };
+  const socket = tls.connect(options);
+  socket.on('error', () => {});
+  await Promise.race([once(socket, 'secureConnect'), once(socket, 'close')]).catch(() => {});
+  const protocol = socket.alpnProtocol || '';
+  socket.destroy();
+  return protocol;
+}
+
+httpTest('ALPN offers what is spoken, also after that has changed', TLS, async (mesh) => {
+  const both = ['http/1.1', 'h2'];
+  assert.equal(await agreed(mesh, both), 'h2');
+  await mesh.adjust({ ...TLS, versions: ['http1'] });
+  assert.equal(await agreed(mesh, both), 'http/1.1');
+  assert.equal(await agreed(mesh, ['h2']), '');
+  await mesh.adjust({ ...TLS, versions: ['http2'] });
+  assert.equal(await agreed(mesh, both), 'h2');
+  assert.equal(await agreed(mesh, ['http/1.1']), '');
+  await until('all are gone', () => mesh.listener.connections === 0);
 });

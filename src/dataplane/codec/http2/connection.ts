@@ -73,7 +73,7 @@ export class Http2Connection implements FrameSink {
   /** Octets of a preface, frame or header block that has begun and not ended; content does not count. */
   get incomplete(): number {
     const ofPreface = this.#prefaceLeft > 0 ? 1 + PREFACE.length - this.#prefaceLeft : 0;
-    return (this.#server ? ofPreface : 0) + this.#reader.held;
+    return this.#failed ? 0 : ofPreface + this.#reader.held;
   }
 
   /** Octets of all streams' content that wait for the peer's windows. */

@@ -19,6 +19,8 @@ import type { HttpLimits, HttpScope, HttpTarget, SharedEdits } from './http-scop
 import { Http1Caller } from './http1-caller.ts';
 import { Http2Caller } from './http2-caller.ts';
 
+export type HttpVersionName = 'http1' | 'http2';
+
 /** Exchanges kept for reuse. */
 const MAX_FREE_EXCHANGES = 4096;
 /** A slow caller holds at most so much of its responses' sources; a slow endpoint so much of its requests'. */
@@ -28,6 +30,8 @@ const CONNECTION_WINDOW = 1 << 20;
 const STALL_MS = 60_000;
 
 export interface HttpSpec {
+  /** Which are taken; at least one. */
+  readonly versions: readonly HttpVersionName[];
   readonly limits: HttpLimits;
   readonly upgrades: readonly string[];
   /** Whether calls of grpc-web are carried on as gRPC. */

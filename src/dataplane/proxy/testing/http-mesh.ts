@@ -19,6 +19,7 @@ import { ManagedCluster } from '../managed-cluster.ts';
 import { ProxyListener, type ListenerSpec } from '../proxy-listener.ts';
 import { Http2Peer, Http2Server } from '../../upstream/testing/http2-peer.ts';
 import { LIMITS, type MeshParts, meshParts, TICK_MS } from './mesh-parts.ts';
+import type { CertificateSource } from '../../net/tls-server.ts';
 import { settled } from '../../../core/testing/settled.ts';
 import { TextPeer, TextServer } from '../../upstream/testing/text-peer.ts';
 
@@ -45,6 +46,8 @@ export interface HttpMeshOptions {
   readonly tcp?: { readonly idleTimeout: number };
   /** No HTTP at all. */
   readonly http?: false;
+  readonly versions?: HttpSpec['versions'];
+  readonly tls?: CertificateSource;
   readonly upgrades?: readonly string[];
   readonly forwarding?: Partial<ForwardingSettings>;
 }
@@ -186,21 +189,26 @@ export class HttpMesh {
   }
 
   #spec(options: HttpMeshOptions, routes: RouteTable): ListenerSpec {
-    const { idleTimeout = 0, detectTimeout = 0, bolt, tcp, http } = options;
+    const { idleTimeout = 0, detectTimeout = 0, bolt, tcp, http, tls } = options;
     return {
       name: 'web',
       host: '127.0.0.1',
       limits: LIMITS,
       idleTimeout,
       detectTimeout,
+      ...(tls && { tls }),
       ...(http !== false && { http: this.#httpSpec(options, routes) }),
       ...(bolt === true && { bolt: { codec: boltCodec, route: () => this.cluster } }),
       ...(tcp && { tcp: { ...tcp, target: 'shop', cluster: () => this.cluster } }),
     };
   }
 
-  #httpSpec({ limits, upgrades = ['websocket'], forwarding }: HttpMeshOptions, routes: RouteTable): HttpSpec {
+  #httpSpec(
+    { versions = ['http1', 'http2'], limits, upgrades = ['websocket'], forwarding }: HttpMeshOptions,
+    routes: RouteTable,
+  ): HttpSpec {
     return {
+      versions,
       limits: { ...HTTP, ...limits },
       upgrades,
       grpcWeb: true,
