@@ -79,6 +79,14 @@ for (const version of ['http1', 'http2'] as const) {
     const missing = await caller.ask({ path: '/missing' });
     assert.deepEqual([missing.status, missing.fields['weft-failure']], [404, 'no_route']);
     assert.match(missing.body.toString(), /nowhere/);
+    // Those of no route count for none.
+    const counted = await Promise.all(
+      ['beta', 'routes[1]', 'routes[2]', 'routes[3]', 'routes[4]', 'routes[5]'].map(async (route) =>
+        proxy.metric('weft_route_requests_total', { listener: 'web', route }),
+      ),
+    );
+    assert.deepEqual(counted, [1, 1, 1, 1, 1, 1]);
+    assert.equal(await proxy.metric('weft_unrouted_requests_total'), 1);
   });
 
   test(`forwarding fields over ${version}: kept on egress, appended on ingress, as configured otherwise`, async (t) => {

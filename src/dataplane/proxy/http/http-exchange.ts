@@ -386,6 +386,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   #answerRoute(route: RedirectRoute | RespondRoute, head: RequestHead): void {
     this.#responseStarted = this.#responseEnded = true;
     answerRoute(this.#caller!, head, route);
+    route.stats.ended('ok');
     this.#finish('ok');
   }
 
@@ -424,9 +425,11 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#stream = undefined;
     if (stream !== undefined && !(this.#requestEnded && this.#responseEnded)) stream.cancel();
     this.#leaveEndpoint();
+    this.#route?.stats.ended(outcome);
     const target = this.#target;
     if (target === undefined) {
-      this.#scope.unrouted(outcome);
+      // What a route answers by itself needs no cluster.
+      if (outcome !== 'ok') this.#scope.unrouted(outcome);
     } else {
       target.stats.active--;
       // How long a tunnel lasts says nothing of how fast anybody is.

@@ -8,6 +8,7 @@ import type { ClusterPolicy } from '../../cluster/policy.ts';
 import { boltCodec } from '../../codec/bolt/codec.ts';
 import type { NetContext } from '../../net/net-context.ts';
 import { ClusterStats } from '../cluster-stats.ts';
+import { ListenerStats } from '../listener-stats.ts';
 import { ManagedCluster } from '../managed-cluster.ts';
 import { ProxyListener, type ListenerSpec } from '../proxy-listener.ts';
 import { Caller, Provider } from './bolt-peer.ts';
@@ -55,7 +56,7 @@ export class SmallMesh {
         detectTimeout: 0,
       },
       proxy,
-      metrics,
+      new ListenerStats(metrics, 'egress'),
     );
   }
 
