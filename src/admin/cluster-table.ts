@@ -1,11 +1,12 @@
 import { queryString } from './cluster-list.ts';
 import type { ClusterList, ShownCluster } from './cluster-list.ts';
 import { quantileText } from './latency.ts';
-import { countOf, totalOf } from './outcomes.ts';
+import { failedOf, notOk, totalOf } from './outcomes.ts';
+import type { Totals } from './outcomes.ts';
 import type { EndpointView } from './target.ts';
 import { visible } from './visible.ts';
 
-const COLUMNS = ['CLUSTER', 'ORIGIN', 'LB', 'USABLE', 'ACTIVE', 'REQUESTS', 'FAILED', 'P50', 'P99'];
+const COLUMNS = ['CLUSTER', 'ORIGIN', 'LB', 'USABLE', 'ACTIVE', 'REQUESTS', 'FAILED', 'P50', 'P99', 'NOT OK'];
 /** SOFARPC names are long but not longer. */
 const MAX_CELL = 80;
 
@@ -21,7 +22,6 @@ export function clusterTable(list: ClusterList): string {
 
 /** A row of all columns; rows of two are an endpoint's address and what is said of it. */
 function clusterRows({ view, usable, endpoints }: ShownCluster): string[][] {
-  const failed = countOf(view.totals, 'failed');
   const head = [
     visible(view.name, MAX_CELL),
     view.origin,
@@ -29,13 +29,20 @@ function clusterRows({ view, usable, endpoints }: ShownCluster): string[][] {
     view.known ? `${usable}/${view.endpoints.length}` : 'unknown',
     String(view.active),
     String(totalOf(view.totals)),
-    String(failed),
+    String(failedOf(view.totals)),
     quantileText(view.latency, 0.5),
     quantileText(view.latency, 0.99),
+    notOkText(view.totals),
   ];
   const hidden = view.endpoints.length - endpoints.length;
   const more = hidden > 0 ? [[`… ${hidden} more`, `ask for them with ?name=${encodeURIComponent(view.name)}`]] : [];
   return [head, ...endpoints.map((endpoint) => [visible(endpoint.address, MAX_CELL), endpointText(endpoint)]), ...more];
+}
+
+/** `timeout 2, error 1`; a dash without any. */
+function notOkText(totals: Totals): string {
+  const all = notOk(totals).map(({ outcome, count }) => `${visible(outcome, MAX_CELL)} ${count}`);
+  return all.length === 0 ? '–' : all.join(', ');
 }
 
 function endpointText({ usable, reason, weight, active, connections, metadata }: EndpointView): string {

@@ -1,6 +1,13 @@
 import type { ClusterView } from './target.ts';
 
-/** `good`: answered. `service`: the service's own error. `gone`: the caller no longer waited. `failed`: ours to explain. */
+/**
+ * What became of requests, for all that the admin interface shows:
+ *
+ *   good     carried out
+ *   service  answered with an error of the service's own
+ *   gone     its caller no longer waited: neither answered nor failed
+ *   failed   all else: the proxy has answered in the service's stead, and says why
+ */
 export type OutcomeKind = 'good' | 'service' | 'gone' | 'failed';
 
 export type Totals = ClusterView['totals'];
@@ -40,6 +47,21 @@ export function totalOf(totals: Totals): number {
   return Object.values(totals).reduce((sum, count) => sum + count, 0);
 }
 
-export function countOf(totals: Totals, kind: OutcomeKind): number {
-  return outcomeCounts(totals).reduce((sum, one) => (one.kind === kind ? sum + one.count : sum), 0);
+/** Requests that were answered, be it with an error of the service's own. */
+export function answeredOf(totals: Totals): number {
+  return countOf(totals, ['good', 'service']);
+}
+
+/** Requests that the proxy could not carry out. */
+export function failedOf(totals: Totals): number {
+  return countOf(totals, ['failed']);
+}
+
+/** What there is to ask about: all but what was carried out. */
+export function notOk(totals: Totals): OutcomeCount[] {
+  return outcomeCounts(totals).filter(({ kind }) => kind !== 'good');
+}
+
+function countOf(totals: Totals, kinds: readonly OutcomeKind[]): number {
+  return outcomeCounts(totals).reduce((sum, { kind, count }) => (kinds.includes(kind) ? sum + count : sum), 0);
 }

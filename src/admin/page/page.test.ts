@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { ManualClock } from '../../core/manual-clock.ts';
 import { silentLogger } from '../../telemetry/log.ts';
+import { listClusters } from '../cluster-list.ts';
+import { clusterTable } from '../cluster-table.ts';
 import { createEndpoints } from '../endpoints.ts';
 import { clusterView, endpointView, fakeTarget, latencyView } from '../testing/fake-target.ts';
 import type { FakeTarget } from '../testing/fake-target.ts';
@@ -46,6 +48,25 @@ describe('the page for people', () => {
     assert.match(text, /egress 127\.0\.0\.1:12220 bolt egress: from the app/);
     assert.match(text, /10\.0\.0\.8:12200 not usable: refused .*10\.0\.0\.7:12200 usable/);
     assert.match(text, /\/ready 200 while requests are taken/);
+  });
+
+  test('counts as failed what the table for terminals counts, and says why', async () => {
+    const target = fakeTarget();
+    // Half of the callers left; of those who stayed all but 2 in 1000 were answered, some with an error of the service.
+    const totals = { ok: 900, oneway: 40, error: 58, abandoned: 1000, timeout: 1, overload: 1 };
+    target.clusterViews = [clusterView('echo', { totals })];
+    const { text } = await pageOf(target);
+    assert.match(text, /2 000 requests since the start 99\.8 % answered/);
+    assert.match(text, /echo registry least-request 0 of 0 0 2 000 2 error 58 abandoned 1 000 timeout 1 overload 1 –/);
+    const list = listClusters(
+      target.clusterViews,
+      { name: '', page: 1 },
+      { clusters: 1, endpoints: 1, endpointsOfOne: 1 },
+    );
+    assert.match(
+      clusterTable(list),
+      /REQUESTS  FAILED  P50  P99  NOT OK\n.* 2000      2       –    –    error 58, abandoned 1000, timeout 1, overload 1\n/,
+    );
   });
 
   test('says why no requests are taken, and why the last reload was refused', async () => {

@@ -1,7 +1,7 @@
 import { usableOf } from '../cluster-list.ts';
 import { formatCount, formatShare } from '../format.ts';
 import { mergeLatency, quantileText } from '../latency.ts';
-import { countOf, sumTotals, totalOf } from '../outcomes.ts';
+import { answeredOf, failedOf, sumTotals, totalOf } from '../outcomes.ts';
 import type { ClusterView } from '../target.ts';
 import { html, NOTHING } from './html.ts';
 import type { Html } from './html.ts';
@@ -11,14 +11,16 @@ import { outcomeBar, outcomeLegend } from './outcome-bar.ts';
 export function tiles(clusters: readonly ClusterView[]): Html {
   const totals = sumTotals(clusters.map((one) => one.totals));
   const total = totalOf(totals);
-  const failed = countOf(totals, 'failed');
+  // Who no longer waits says nothing of how well the others are served.
+  const answered = answeredOf(totals);
+  const waited = answered + failedOf(totals);
   const latency = mergeLatency(clusters.map((one) => one.latency));
   const endpoints = clusters.reduce((sum, one) => sum + one.endpoints.length, 0);
   const usable = clusters.reduce((sum, one) => sum + usableOf(one), 0);
   const active = clusters.reduce((sum, one) => sum + one.active, 0);
   return html`<div class="tiles">
     ${tile(formatCount(total), 'requests since the start')}
-    ${tile(formatShare(total - failed, total), 'answered', shareTone(total - failed, total))}
+    ${tile(formatShare(answered, waited), 'answered', shareTone(answered, waited))}
     ${tile(formatCount(active), 'under way now')}
     ${latency === undefined ? NOTHING : [tile(quantileText(latency, 0.5), 'p50'), tile(quantileText(latency, 0.99), 'p99')]}
     ${tile(formatCount(clusters.length), clusters.length === 1 ? 'cluster' : 'clusters')}
