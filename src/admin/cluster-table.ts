@@ -1,14 +1,12 @@
 import { queryString } from './cluster-list.ts';
 import type { ClusterList, ShownCluster } from './cluster-list.ts';
 import { quantileText } from './latency.ts';
-import { failedOf, notOk, totalOf } from './outcomes.ts';
-import type { Totals } from './outcomes.ts';
+import { failedOf, notOkText, totalOf } from './outcomes.ts';
 import type { EndpointView } from './target.ts';
+import { alignedRow, MAX_CELL, widthsOf } from './text-table.ts';
 import { visible } from './visible.ts';
 
 const COLUMNS = ['CLUSTER', 'ORIGIN', 'LB', 'USABLE', 'ACTIVE', 'REQUESTS', 'FAILED', 'P50', 'P99', 'NOT OK'];
-/** SOFARPC names are long but not longer. */
-const MAX_CELL = 80;
 
 /** One page of clusters for a terminal, each with its endpoints below it. */
 export function clusterTable(list: ClusterList): string {
@@ -16,7 +14,7 @@ export function clusterTable(list: ClusterList): string {
     return list.query.name === '' ? 'no clusters yet\n' : `no cluster has ${visible(list.query.name)} in its name\n`;
   }
   const rows = [COLUMNS, ...list.clusters.flatMap(clusterRows)];
-  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => (row.length > 2 ? row[column]!.length : 0))));
+  const widths = widthsOf(rows.filter((row) => row.length > 2));
   return `${rows.map((row) => line(row, widths)).join('\n')}\n${footer(list)}`;
 }
 
@@ -39,12 +37,6 @@ function clusterRows({ view, usable, endpoints }: ShownCluster): string[][] {
   return [head, ...endpoints.map((endpoint) => [visible(endpoint.address, MAX_CELL), endpointText(endpoint)]), ...more];
 }
 
-/** `timeout 2, error 1`; a dash without any. */
-function notOkText(totals: Totals): string {
-  const all = notOk(totals).map(({ outcome, count }) => `${visible(outcome, MAX_CELL)} ${count}`);
-  return all.length === 0 ? '–' : all.join(', ');
-}
-
 function endpointText({ usable, reason, weight, active, connections, metadata }: EndpointView): string {
   const state = usable ? 'usable' : `not usable${reason === '' ? '' : ` (${visible(reason, MAX_CELL)})`}`;
   const facts = Object.entries(metadata).map(([key, value]) => `${visible(key, MAX_CELL)}=${visible(value, MAX_CELL)}`);
@@ -59,11 +51,7 @@ function endpointText({ usable, reason, weight, active, connections, metadata }:
 
 function line(row: readonly string[], widths: readonly number[]): string {
   const [first = '', second = ''] = row;
-  if (row.length === 2) return `  ${first.padEnd(22)}  ${second}`;
-  return row
-    .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-    .join('  ')
-    .trimEnd();
+  return row.length === 2 ? `  ${first.padEnd(22)}  ${second}` : alignedRow(row, widths);
 }
 
 function footer({ query, total, pages }: ClusterList): string {

@@ -87,6 +87,14 @@ for (const version of ['http1', 'http2'] as const) {
     );
     assert.deepEqual(counted, [1, 1, 1, 1, 1, 1]);
     assert.equal(await proxy.metric('weft_unrouted_requests_total'), 1);
+    const admin = `http://127.0.0.1:${proxy.sidecar.ports.admin}`;
+    const table = await (await fetch(`${admin}/listeners?format=text`)).text();
+    assert.match(table, /^web .* no_route 1\n/m);
+    assert.match(
+      table,
+      /^web +routes\[4\] +redirect 301 +1 +0 +–\nweb +routes\[5\] +cluster nowhere +1 +1 +no_route 1\n/m,
+    );
+    assert.match(await (await fetch(`${admin}/clusters?format=text`)).text(), /\n1 request reached no cluster: see /);
   });
 
   test(`forwarding fields over ${version}: kept on egress, appended on ingress, as configured otherwise`, async (t) => {

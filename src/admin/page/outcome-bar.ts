@@ -28,10 +28,10 @@ export function outcomeLegend(totals: Totals): Html {
   return html`<div class="legend">${outcomeCounts(totals).map(entry)}</div>`;
 }
 
-/** How many failed; a dash when none did. */
+/** How many failed. */
 export function failures(totals: Totals): Html {
   const failed = failedOf(totals);
-  return failed === 0 ? html`<span class="dim">–</span>` : html`<span class="bad">${formatCount(failed)}</span>`;
+  return html`<span class="${failed === 0 ? 'dim' : 'bad'}">${formatCount(failed)}</span>`;
 }
 
 /** The outcomes that are not good, in a line; a dash without any. */

@@ -6,7 +6,7 @@ import { silentLogger } from '../../telemetry/log.ts';
 import { listClusters } from '../cluster-list.ts';
 import { clusterTable } from '../cluster-table.ts';
 import { createEndpoints } from '../endpoints.ts';
-import { clusterView, endpointView, fakeTarget, latencyView } from '../testing/fake-target.ts';
+import { clusterView, endpointView, fakeTarget, latencyView, listenerView } from '../testing/fake-target.ts';
 import type { FakeTarget } from '../testing/fake-target.ts';
 
 interface Page {
@@ -69,6 +69,43 @@ describe('the page for people', () => {
     );
   });
 
+  test('shows what reached no cluster, and counts every request once', async () => {
+    const target = fakeTarget();
+    target.listenerViews = [
+      listenerView('web', 1, {
+        unrouted: { no_route: 7, malformed_frame: 1 },
+        routes: [
+          { name: 'api', kind: 'cluster', to: 'shop', totals: { ok: 80, timeout: 2 } },
+          { name: 'routes[1]', kind: 'redirect', to: '308', totals: { ok: 5 } },
+          { name: 'health', kind: 'respond', to: '200', totals: { ok: 7 } },
+        ],
+      }),
+    ];
+    target.clusterViews = [clusterView('shop', { totals: { ok: 80, timeout: 2 } })];
+    const { text } = await pageOf(target);
+    assert.match(text, /Reached no cluster web 127\.0\.0\.1:1 bolt web 2 1 no_route 7 malformed_frame 1 /);
+    assert.match(text, /web api cluster shop 82 2 timeout 2 web routes\[1\] answered here by redirect 308 5 0 – /);
+    assert.match(text, /web health answered here with 200 7 0 – /);
+    assert.match(text, /102 requests since the start 90\.2 % answered/);
+    assert.match(text, /ok 92 timeout 2 no_route 7 malformed_frame 1/);
+  });
+
+  test('of very many routes it shows those with failures and the busiest, in their order', async () => {
+    const target = fakeTarget();
+    const routes = Array.from({ length: 3000 }, (_, i) => {
+      const totals = i === 2999 ? { timeout: 1 } : i === 1500 ? { ok: 9 } : { ok: 0 };
+      return { name: `r${i}`, kind: 'cluster', to: 'shop', totals } as const;
+    });
+    target.listenerViews = [listenerView('web', 1, { routes })];
+    const { text, body } = await pageOf(target);
+    assert.match(
+      text,
+      /web r0 .* web r37 cluster shop 0 0 – web r1500 cluster shop 9 0 – web r2999 cluster shop 1 1 timeout 1/,
+    );
+    assert.match(text, /… 2 960 more, with fewer requests/);
+    assert.ok(body.length < 50_000, `${body.length}`);
+  });
+
   test('says why no requests are taken, and why the last reload was refused', async () => {
     const target = fakeTarget();
     target.readyView = { ready: false, reason: 'draining' };
@@ -129,7 +166,15 @@ describe('the page and what peers name', () => {
     return Object.assign(target, base, {
       readyView: { ready: false, reason: evil },
       configView: { config: {}, file: evil, loadedAt: 0, lastError: evil, pending: [evil] },
-      listenerViews: [{ name: evil, protocol: evil, direction: evil, address: evil, connections: 0, active: 0 }],
+      listenerViews: [
+        listenerView(evil, 1, {
+          protocol: evil,
+          direction: evil,
+          address: evil,
+          unrouted: { [evil]: 1 },
+          routes: [{ name: evil, kind: 'cluster', to: evil, totals: { [evil]: 1 } }],
+        }),
+      ],
       clusterViews: [
         clusterView(evil, {
           origin: evil,

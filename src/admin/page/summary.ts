@@ -1,15 +1,15 @@
 import { usableOf } from '../cluster-list.ts';
 import { formatCount, formatShare } from '../format.ts';
 import { mergeLatency, quantileText } from '../latency.ts';
-import { answeredOf, failedOf, sumTotals, totalOf } from '../outcomes.ts';
-import type { ClusterView } from '../target.ts';
+import { allTotals, answeredOf, failedOf, totalOf } from '../outcomes.ts';
+import type { ClusterView, ListenerView } from '../target.ts';
 import { html, NOTHING } from './html.ts';
 import type { Html } from './html.ts';
 import { outcomeBar, outcomeLegend } from './outcome-bar.ts';
 
 /** The figures to look at first. */
-export function tiles(clusters: readonly ClusterView[]): Html {
-  const totals = sumTotals(clusters.map((one) => one.totals));
+export function tiles(clusters: readonly ClusterView[], listeners: readonly ListenerView[]): Html {
+  const totals = allTotals(clusters, listeners);
   const total = totalOf(totals);
   // Who no longer waits says nothing of how well the others are served.
   const answered = answeredOf(totals);
@@ -28,9 +28,9 @@ export function tiles(clusters: readonly ClusterView[]): Html {
   </div>`;
 }
 
-/** Requests by outcome, over all clusters. */
-export function requestsCard(clusters: readonly ClusterView[]): Html {
-  const totals = sumTotals(clusters.map((one) => one.totals));
+/** All requests by outcome, those that reached no cluster among them. */
+export function requestsCard(clusters: readonly ClusterView[], listeners: readonly ListenerView[]): Html {
+  const totals = allTotals(clusters, listeners);
   const body =
     totalOf(totals) === 0 ? html`<p class="dim">None so far.</p>` : html`${outcomeBar(totals)}${outcomeLegend(totals)}`;
   return html`<section class="card">
