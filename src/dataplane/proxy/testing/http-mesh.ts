@@ -5,6 +5,7 @@ import { createRequestIds } from '../../../core/request-ids.ts';
 import type { Endpoint, EndpointAddress } from '../../cluster/endpoint.ts';
 import type { ClusterPolicy } from '../../cluster/policy.ts';
 import { boltCodec } from '../../codec/bolt/codec.ts';
+import type { ForwardingSettings } from '../../message/forwarding.ts';
 import type { Http2Limits } from '../../codec/http2/owner.ts';
 import { HeadWriter, newHopFields } from '../../codec/http1/head-writer.ts';
 import type { HttpPool } from '../../upstream/http/http-pool.ts';
@@ -46,6 +47,7 @@ export interface HttpMeshOptions {
   /** No HTTP at all. */
   readonly http?: false;
   readonly upgrades?: readonly string[];
+  readonly forwarding?: Partial<ForwardingSettings>;
 }
 
 export interface Asked {
@@ -191,12 +193,12 @@ export class HttpMesh {
     }
   }
 
-  #httpSpec({ limits, upgrades = ['websocket'] }: HttpMeshOptions, routes: RouteTable): HttpSpec {
+  #httpSpec({ limits, upgrades = ['websocket'], forwarding }: HttpMeshOptions, routes: RouteTable): HttpSpec {
     return {
       limits: { ...HTTP, ...limits },
       upgrades,
       grpcWeb: true,
-      forwarding: { for: 'keep', style: 'x-forwarded', via: '', requestId: false },
+      forwarding: { for: 'keep', style: 'x-forwarded', via: '', requestId: false, ...forwarding },
       routes,
       cluster: (name) => (name === 'shop' ? this.cluster : undefined),
       fallback: (host) => (host === 'shop' ? this.cluster : undefined),
