@@ -56,7 +56,7 @@ describe('the table for terminals', () => {
   test('aligns what it shows', () => {
     const all = [
       clusterView('echo', {
-        totals: { ok: 10, timeout: 2, error: 1 },
+        totals: { ok: 10, timeout: 2, error: 1, abandoned: 3 },
         latency: latencyView({ 0.001: 10 }),
         endpoints: [endpointView('10.0.0.7:12200', { metadata: { app: 'echo' } })],
       }),
@@ -65,10 +65,10 @@ describe('the table for terminals', () => {
     assert.equal(
       clusterTable(listClusters(all, { name: '', page: 1 }, LIMITS)),
       [
-        'CLUSTER  ORIGIN    LB             USABLE   ACTIVE  REQUESTS  FAILED  P50      P99',
-        'echo     registry  least-request  1/1      0       13        2       0.75 ms  0.99 ms',
+        'CLUSTER  ORIGIN    LB             USABLE   ACTIVE  REQUESTS  FAILED  P50      P99      NOT OK',
+        'echo     registry  least-request  1/1      0       16        2       0.75 ms  0.99 ms  error 1, abandoned 3, timeout 2',
         '  10.0.0.7:12200          usable  weight 1  0 active  1 connection  app=echo',
-        'unheard  registry  least-request  unknown  0       0         0       –        –',
+        'unheard  registry  least-request  unknown  0       0         0       –        –        –',
         '',
       ].join('\n'),
     );

@@ -1,13 +1,12 @@
 import { queryString } from './cluster-list.ts';
 import type { ClusterList, ShownCluster } from './cluster-list.ts';
 import { quantileText } from './latency.ts';
-import { countOf, totalOf } from './outcomes.ts';
+import { failedOf, notOkText, totalOf } from './outcomes.ts';
 import type { EndpointView } from './target.ts';
+import { alignedRow, MAX_CELL, widthsOf } from './text-table.ts';
 import { visible } from './visible.ts';
 
-const COLUMNS = ['CLUSTER', 'ORIGIN', 'LB', 'USABLE', 'ACTIVE', 'REQUESTS', 'FAILED', 'P50', 'P99'];
-/** SOFARPC names are long but not longer. */
-const MAX_CELL = 80;
+const COLUMNS = ['CLUSTER', 'ORIGIN', 'LB', 'USABLE', 'ACTIVE', 'REQUESTS', 'FAILED', 'P50', 'P99', 'NOT OK'];
 
 /** One page of clusters for a terminal, each with its endpoints below it. */
 export function clusterTable(list: ClusterList): string {
@@ -15,13 +14,12 @@ export function clusterTable(list: ClusterList): string {
     return list.query.name === '' ? 'no clusters yet\n' : `no cluster has ${visible(list.query.name)} in its name\n`;
   }
   const rows = [COLUMNS, ...list.clusters.flatMap(clusterRows)];
-  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => (row.length > 2 ? row[column]!.length : 0))));
+  const widths = widthsOf(rows.filter((row) => row.length > 2));
   return `${rows.map((row) => line(row, widths)).join('\n')}\n${footer(list)}`;
 }
 
 /** A row of all columns; rows of two are an endpoint's address and what is said of it. */
 function clusterRows({ view, usable, endpoints }: ShownCluster): string[][] {
-  const failed = countOf(view.totals, 'failed');
   const head = [
     visible(view.name, MAX_CELL),
     view.origin,
@@ -29,9 +27,10 @@ function clusterRows({ view, usable, endpoints }: ShownCluster): string[][] {
     view.known ? `${usable}/${view.endpoints.length}` : 'unknown',
     String(view.active),
     String(totalOf(view.totals)),
-    String(failed),
+    String(failedOf(view.totals)),
     quantileText(view.latency, 0.5),
     quantileText(view.latency, 0.99),
+    notOkText(view.totals),
   ];
   const hidden = view.endpoints.length - endpoints.length;
   const more = hidden > 0 ? [[`… ${hidden} more`, `ask for them with ?name=${encodeURIComponent(view.name)}`]] : [];
@@ -52,11 +51,7 @@ function endpointText({ usable, reason, weight, active, connections, metadata }:
 
 function line(row: readonly string[], widths: readonly number[]): string {
   const [first = '', second = ''] = row;
-  if (row.length === 2) return `  ${first.padEnd(22)}  ${second}`;
-  return row
-    .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-    .join('  ')
-    .trimEnd();
+  return row.length === 2 ? `  ${first.padEnd(22)}  ${second}` : alignedRow(row, widths);
 }
 
 function footer({ query, total, pages }: ClusterList): string {

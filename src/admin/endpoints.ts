@@ -6,6 +6,7 @@ import { listClusters } from './cluster-list.ts';
 import type { ClusterList, ClusterQuery, ListLimits } from './cluster-list.ts';
 import { clusterTable } from './cluster-table.ts';
 import { quantile } from './latency.ts';
+import { listenerTable, unroutedNote } from './listener-table.ts';
 import { json, seeOther, text } from './reply.ts';
 import type { AdminRequest } from './reply.ts';
 import { listText } from './router.ts';
@@ -80,8 +81,13 @@ function views(target: AdminTarget): AdminEndpoint[] {
     },
     {
       path: '/listeners',
-      purpose: 'where this proxy listens, as JSON',
-      get: () => json({ listeners: target.listeners() }),
+      purpose: 'where this proxy listens, its routes, and what reached no cluster, as JSON',
+      options: ['?format=text  a table for terminals'],
+      get: ({ query }) =>
+        byFormat(query, {
+          json: () => json({ listeners: target.listeners() }),
+          text: () => text(200, listenerTable(target.listeners())),
+        }),
     },
     {
       path: '/clusters',
@@ -95,7 +101,7 @@ function views(target: AdminTarget): AdminEndpoint[] {
         const list = (): ClusterList => listClusters(target.clusters(), clusterQuery(query), LISTED);
         return byFormat(query, {
           json: () => json(listJson(list())),
-          text: () => text(200, clusterTable(list())),
+          text: () => text(200, clusterTable(list()) + unroutedNote(target.listeners())),
         });
       },
     },

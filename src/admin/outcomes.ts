@@ -1,6 +1,14 @@
-import type { ClusterView } from './target.ts';
+import type { ClusterView, ListenerView } from './target.ts';
+import { visible } from './visible.ts';
 
-/** `good`: answered. `service`: the service's own error. `gone`: the caller no longer waited. `failed`: ours to explain. */
+/**
+ * What became of requests, for all that the admin interface shows:
+ *
+ *   good     carried out
+ *   service  answered with an error of the service's own
+ *   gone     its caller no longer waited: neither answered nor failed
+ *   failed   all else: this proxy, or the next, has answered in the service's stead or broken off, and says why
+ */
 export type OutcomeKind = 'good' | 'service' | 'gone' | 'failed';
 
 export type Totals = ClusterView['totals'];
@@ -28,6 +36,16 @@ export function outcomeCounts(totals: Totals): OutcomeCount[] {
     .sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind));
 }
 
+/** Every request once: those of clusters, those that reached none, and those that a route answered by itself. */
+export function allTotals(clusters: readonly ClusterView[], listeners: readonly ListenerView[]): Totals {
+  const answering = listeners.flatMap(({ routes }) => routes.filter(({ kind }) => kind !== 'cluster'));
+  return sumTotals([
+    ...clusters.map(({ totals }) => totals),
+    ...listeners.map(({ unrouted }) => unrouted),
+    ...answering.map(({ totals }) => totals),
+  ]);
+}
+
 export function sumTotals(all: Iterable<Totals>): Totals {
   const sums: Record<string, number> = {};
   for (const totals of all) {
@@ -40,6 +58,27 @@ export function totalOf(totals: Totals): number {
   return Object.values(totals).reduce((sum, count) => sum + count, 0);
 }
 
-export function countOf(totals: Totals, kind: OutcomeKind): number {
-  return outcomeCounts(totals).reduce((sum, one) => (one.kind === kind ? sum + one.count : sum), 0);
+/** Requests that were answered, be it with an error of the service's own. */
+export function answeredOf(totals: Totals): number {
+  return countOf(totals, ['good', 'service']);
+}
+
+/** Requests that could not be carried out. */
+export function failedOf(totals: Totals): number {
+  return countOf(totals, ['failed']);
+}
+
+/** What there is to ask about: all but what was carried out. */
+export function notOk(totals: Totals): OutcomeCount[] {
+  return outcomeCounts(totals).filter(({ kind }) => kind !== 'good');
+}
+
+/** The same for a terminal: `error 1, timeout 2`; a dash when there is nothing to ask about. */
+export function notOkText(totals: Totals): string {
+  const all = notOk(totals).map(({ outcome, count }) => `${visible(outcome)} ${count}`);
+  return all.length === 0 ? '–' : all.join(', ');
+}
+
+function countOf(totals: Totals, kinds: readonly OutcomeKind[]): number {
+  return outcomeCounts(totals).reduce((sum, { kind, count }) => (kinds.includes(kind) ? sum + count : sum), 0);
 }

@@ -54,6 +54,20 @@ export interface ListenerView {
   readonly connections: number;
   /** Requests under way. */
   readonly active: number;
+  /** Requests since the start that reached no cluster, and that no route answered, by outcome. */
+  readonly unrouted: Readonly<Record<string, number>>;
+  /** In the order in which they are tried. */
+  readonly routes: readonly RouteView[];
+}
+
+export interface RouteView {
+  readonly name: string;
+  /** What it does; all but `cluster` answer by themselves. */
+  readonly kind: 'cluster' | 'redirect' | 'respond';
+  /** The cluster's name, or the status that it answers with. */
+  readonly to: string;
+  /** Requests by outcome since the start. */
+  readonly totals: Readonly<Record<string, number>>;
 }
 
 export interface ClusterView {

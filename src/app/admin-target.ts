@@ -1,7 +1,9 @@
-import type { AdminTarget, AppView, ClusterView, ListenerView } from '../admin/target.ts';
+import type { AdminTarget, AppView, ClusterView, ListenerView, RouteView } from '../admin/target.ts';
 import { formatAddress } from '../config/address.ts';
 import { addressText } from '../dataplane/cluster/endpoint.ts';
+import type { ListenerStats } from '../dataplane/proxy/listener-stats.ts';
 import type { ManagedCluster } from '../dataplane/proxy/managed-cluster.ts';
+import type { RouteSpec } from '../dataplane/route/route-spec.ts';
 import type { LocalApi } from '../sdk/local-api.ts';
 import type { DataPlane } from './data-plane.ts';
 
@@ -22,8 +24,24 @@ export function viewsOf(
 
 function viewListener({ config, listener }: DataPlane['listeners'][number]): ListenerView {
   const { name, protocol, direction, address } = config;
-  const { port, connections, active } = listener;
-  return { name, protocol, direction, address: formatAddress({ host: address.host, port }), connections, active };
+  const { port, connections, active, stats } = listener;
+  return {
+    name,
+    protocol,
+    direction,
+    address: formatAddress({ host: address.host, port }),
+    connections,
+    active,
+    unrouted: stats.unroutedTotals,
+    routes: (config.http?.routes ?? []).map((route) => viewRoute(route, stats)),
+  };
+}
+
+function viewRoute({ name, cluster, redirect, respond }: RouteSpec, stats: ListenerStats): RouteView {
+  const totals = stats.route(name).totals();
+  if (redirect !== undefined) return { name, kind: 'redirect', to: String(redirect.status), totals };
+  if (respond !== undefined) return { name, kind: 'respond', to: String(respond.status), totals };
+  return { name, kind: 'cluster', to: cluster ?? '', totals };
 }
 
 function viewCluster({ cluster, origin, stats }: ManagedCluster): ClusterView {

@@ -9,6 +9,7 @@ import type { EndpointSource } from '../dataplane/cluster/endpoint-source.ts';
 import { NetContext } from '../dataplane/net/net-context.ts';
 import { Clusters, type StaticCluster } from '../dataplane/proxy/clusters.ts';
 import type { ProxyDeps } from '../dataplane/proxy/listener-scope.ts';
+import { ListenerStats } from '../dataplane/proxy/listener-stats.ts';
 import { ProxyListener, type ListenerSpec } from '../dataplane/proxy/proxy-listener.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -63,6 +64,8 @@ export class DataPlane {
   readonly #httpLimits = { ...HTTP_LIMITS, highWater: UPSTREAM_HIGH_WATER };
   readonly #makeRequestId: () => string;
   readonly #budgets: readonly Budget[];
+  /** By name: one listener goes on counting where the one before it with its name has stopped. */
+  readonly #stats = new Map<string, ListenerStats>();
   #listeners = new Map<string, OpenListener>();
   /** Of earlier configs; each leaves with its last connection. */
   readonly #former = new Set<OpenListener>();
@@ -142,11 +145,13 @@ export class DataPlane {
       } else {
         old.config = after;
         old.listener.adjust(await this.#spec(after));
+        this.#keepRoutes(after);
       }
     }
     const applied: Applied = { failures: [], replaced: [] };
     await this.#move(moves, applied);
     for (const added of listeners.added) await this.#tryOpen(added, applied.failures);
+    for (const name of this.#stats.keys()) this.#forget(name);
     return applied;
   }
 
@@ -234,9 +239,10 @@ export class DataPlane {
     const { name, address, protocol, direction } = config;
     const tls = config.tls && new TlsIdentity(config.tls, this.#deps.clock, this.#deps.log);
     const spec = { ...(await this.#spec(config)), ...(tls && { tls }) };
-    const listener = new ProxyListener(spec, this.#proxyDeps, this.#deps.metrics);
+    const listener = new ProxyListener(spec, this.#proxyDeps, this.#statsOf(name));
     await listener.open(address.port);
     this.#listeners.set(name, { config, listener });
+    this.#keepRoutes(config);
     this.#deps.log.info('listening', {
       listener: name,
       address: `${address.host}:${listener.port}`,
@@ -248,6 +254,7 @@ export class DataPlane {
   #spec(config: ListenerConfig): Promise<ListenerSpec> {
     return listenerSpec(config, {
       clusters: this.clusters,
+      stats: this.#statsOf(config.name),
       portOf: (service, protocol) => this.#deps.portOf(service, protocol),
       makeRequestId: this.#makeRequestId,
     });
@@ -259,7 +266,29 @@ export class DataPlane {
     this.#former.add(open);
     await listener.stopAccepting();
     this.#deps.log.info('listener closed', { listener: config.name, port: listener.port });
-    void listener.drain(this.#config.shutdown.drain).then(() => this.#former.delete(open));
+    void listener.drain(this.#config.shutdown.drain).then(() => {
+      this.#former.delete(open);
+      this.#forget(config.name);
+    });
+  }
+
+  #statsOf(name: string): ListenerStats {
+    let stats = this.#stats.get(name);
+    if (stats === undefined) this.#stats.set(name, (stats = new ListenerStats(this.#deps.metrics, name)));
+    return stats;
+  }
+
+  /** The listener of this name works by this config now. */
+  #keepRoutes({ name, http }: ListenerConfig): void {
+    this.#statsOf(name).keepRoutes((http?.routes ?? []).map((route) => route.name));
+  }
+
+  /** Stops counting for a name that no listener has any more, nor is to have. */
+  #forget(name: string): void {
+    const isNamed = (config: ListenerConfig): boolean => config.name === name;
+    if (this.#config.listeners.some(isNamed) || this.#all.some(({ config }) => isNamed(config))) return;
+    this.#stats.get(name)?.close();
+    this.#stats.delete(name);
   }
 }
 

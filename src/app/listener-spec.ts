@@ -2,6 +2,7 @@ import type { HttpConfig, ListenerConfig } from '../config/config.ts';
 import type { BoltSpec } from '../dataplane/proxy/bolt-server.ts';
 import type { Clusters } from '../dataplane/proxy/clusters.ts';
 import type { HttpSpec } from '../dataplane/proxy/http/http-server.ts';
+import type { ListenerStats } from '../dataplane/proxy/listener-stats.ts';
 import type { ManagedCluster } from '../dataplane/proxy/managed-cluster.ts';
 import type { ListenerSpec } from '../dataplane/proxy/proxy-listener.ts';
 import type { TcpSpec } from '../dataplane/proxy/tcp/tcp-server.ts';
@@ -9,6 +10,8 @@ import { CODECS } from './builtins.ts';
 
 export interface ListenerSpecDeps {
   readonly clusters: Clusters;
+  /** Of the listener. */
+  readonly stats: ListenerStats;
   /** The port at which the app offers a service, when it has registered one. */
   portOf(service: string, protocol: string): number | undefined;
   readonly makeRequestId: () => string;
@@ -46,7 +49,7 @@ async function httpSpec(config: ListenerConfig, http: HttpConfig, deps: Listener
     upgrades,
     grpcWeb,
     forwarding,
-    routes: await routeTable(http),
+    routes: await routeTable(http, deps.stats),
     cluster: (name) => deps.clusters.find(name, 'http'),
     fallback: (host) =>
       config.direction === 'egress' ? deps.clusters.find(host, 'http') : app(config, host, 'http', deps),
@@ -54,10 +57,10 @@ async function httpSpec(config: ListenerConfig, http: HttpConfig, deps: Listener
   };
 }
 
-async function routeTable({ routes }: HttpConfig): Promise<HttpSpec['routes']> {
+async function routeTable({ routes }: HttpConfig, stats: ListenerStats): Promise<HttpSpec['routes']> {
   if (routes.length === 0) return { match: () => undefined };
   const { compileRoutes } = await import('../dataplane/route/route-table.ts');
-  return compileRoutes(routes);
+  return compileRoutes(routes, (name) => stats.route(name));
 }
 
 function tcpSpec(config: ListenerConfig, deps: ListenerSpecDeps): TcpSpec | undefined {

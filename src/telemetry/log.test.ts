@@ -30,8 +30,10 @@ test('the level may change while running', () => {
     'text',
     (log) => {
       log.info('not yet');
+      assert.equal(log.debugging, false);
       control.level = 'debug';
       log.debug('now');
+      assert.equal(log.with({ a: 1 }).debugging, true);
     },
     control,
   );

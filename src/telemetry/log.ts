@@ -1,7 +1,7 @@
 /**
  * Structured log lines on standard error, one JSON object or one readable line each.
- * Logging is for events (a listener opened, an endpoint left), never for requests:
- * those go to metrics and the access log.
+ * Logging is for events (a listener opened, an endpoint left), not for requests: those go to
+ * metrics. Only at the level debug one that failed has its line.
  */
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'off'] as const;
@@ -11,6 +11,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
 export interface Logger {
+  /** Whether debug lines are written. On the path of requests ask first, so that nothing is made for a line that is not. */
+  readonly debugging: boolean;
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
@@ -47,6 +49,9 @@ export function createLogger(options: LogOptions, base: LogFields = {}): Logger 
     write(options.format === 'json' ? jsonLine(time, level, message, all) : textLine(time, level, message, all));
   };
   return {
+    get debugging() {
+      return options.control.level === 'debug';
+    },
     debug: (message, fields) => emit('debug', message, fields),
     info: (message, fields) => emit('info', message, fields),
     warn: (message, fields) => emit('warn', message, fields),

@@ -79,6 +79,22 @@ for (const version of ['http1', 'http2'] as const) {
     const missing = await caller.ask({ path: '/missing' });
     assert.deepEqual([missing.status, missing.fields['weft-failure']], [404, 'no_route']);
     assert.match(missing.body.toString(), /nowhere/);
+    // Those of no route count for none.
+    const counted = await Promise.all(
+      ['beta', 'routes[1]', 'routes[2]', 'routes[3]', 'routes[4]', 'routes[5]'].map(async (route) =>
+        proxy.metric('weft_route_requests_total', { listener: 'web', route }),
+      ),
+    );
+    assert.deepEqual(counted, [1, 1, 1, 1, 1, 1]);
+    assert.equal(await proxy.metric('weft_unrouted_requests_total'), 1);
+    const admin = `http://127.0.0.1:${proxy.sidecar.ports.admin}`;
+    const table = await (await fetch(`${admin}/listeners?format=text`)).text();
+    assert.match(table, /^web .* no_route 1\n/m);
+    assert.match(
+      table,
+      /^web +routes\[4\] +redirect 301 +1 +0 +–\nweb +routes\[5\] +cluster nowhere +1 +1 +no_route 1\n/m,
+    );
+    assert.match(await (await fetch(`${admin}/clusters?format=text`)).text(), /\n1 request reached no cluster: see /);
   });
 
   test(`forwarding fields over ${version}: kept on egress, appended on ingress, as configured otherwise`, async (t) => {

@@ -1,7 +1,8 @@
 /** What is in effect after a reload, on connections that were open before it as on new ones. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { waitUntil, type Owner } from '../support/children.ts';
+import { freePort, waitUntil, type Owner } from '../support/children.ts';
+import { startHttpProxy } from '../support/http-mesh.ts';
 import { startSidecar, type TestSidecar } from '../support/mesh.ts';
 import { marked, openRawClient, replyTo, requestOf, startRawProvider } from '../support/raw-bolt.ts';
 
@@ -76,4 +77,32 @@ test('the config that is shown is what is in effect, and what waits for a restar
   sidecar.config['log'] = { level: 'warn' };
   await reload(sidecar);
   assert.deepEqual((await configOf(sidecar)).pending, []);
+});
+
+test('a route that a reload leaves goes on counting, one that is gone takes its counts with it', async (t) => {
+  const routes = ['kept', 'gone'].map((name) => ({ name, match: { path: `/${name}` }, respond: { status: 200 } }));
+  const { sidecar, port } = await startHttpProxy(t, { listener: { http: { routes } }, clusters: [] });
+  const series = async (): Promise<string[]> =>
+    (await sidecar.metrics()).split('\n').filter((line) => line.startsWith('weft_') && line.includes('listener="web"'));
+  const counts = async (): Promise<string[]> => (await series()).filter((line) => line.startsWith('weft_route_'));
+  const get = async (path: string, at: number): Promise<unknown> =>
+    (await fetch(`http://127.0.0.1:${at}${path}`)).text();
+  await get('/kept', port);
+  await get('/gone', port);
+  const kept = (count: number): string =>
+    `weft_route_requests_total{listener="web",route="kept",outcome="ok"} ${count}`;
+  assert.equal((await counts()).length, 2);
+
+  const [web] = sidecar.config['listeners'] as { address: string; http: object }[];
+  web!.http = { routes: [routes[0]] };
+  await reload(sidecar);
+  assert.deepEqual(await counts(), [kept(1)]);
+  const moved = await freePort();
+  web!.address = `127.0.0.1:${moved}`;
+  await reload(sidecar);
+  await get('/kept', moved);
+  assert.deepEqual(await counts(), [kept(2)]);
+  sidecar.config['listeners'] = [];
+  await reload(sidecar);
+  await waitUntil(async () => (await series()).length === 0, { what: 'nothing is left of the listener' });
 });

@@ -6,7 +6,7 @@ import { totalOf } from '../outcomes.ts';
 import type { EndpointView } from '../target.ts';
 import { html, NOTHING } from './html.ts';
 import type { Html } from './html.ts';
-import { troubles } from './outcome-bar.ts';
+import { failures, troubles } from './outcome-bar.ts';
 
 /** Endpoints carry what their app said of itself; the JSON has it all. */
 const MAX_METADATA = 8;
@@ -42,6 +42,7 @@ function table(list: ClusterList): Html {
           <th class="num">Usable</th>
           <th class="num">Under way</th>
           <th class="num">Requests</th>
+          <th class="num">Failed</th>
           <th>Not ok</th>
           <th class="num">p50</th>
           <th class="num">p99</th>
@@ -60,7 +61,7 @@ function clusterRows({ view, usable, endpoints }: ShownCluster): Html {
   const weighted = view.endpoints.some(({ weight }) => weight !== view.endpoints[0]?.weight);
   const only = queryString({ name: view.name, page: 1 });
   const more = html`<tr class="part last">
-    <td colspan="9"><a href="/${only}#clusters">… ${formatCount(hidden)} more</a></td>
+    <td colspan="10"><a href="/${only}#clusters">… ${formatCount(hidden)} more</a></td>
   </tr>`;
   return html`<tr class="${view.endpoints.length > 0 ? 'group' : ''}">
       <td class="name"><a href="/${only}#clusters">${view.name}</a></td>
@@ -69,6 +70,7 @@ function clusterRows({ view, usable, endpoints }: ShownCluster): Html {
       <td class="num">${usableText(view, usable)}</td>
       <td class="num">${formatCount(view.active)}</td>
       <td class="num">${formatCount(totalOf(view.totals))}</td>
+      <td class="num">${failures(view.totals)}</td>
       <td class="chips">${troubles(view.totals)}</td>
       <td class="num">${quantileText(view.latency, 0.5)}</td>
       <td class="num">${quantileText(view.latency, 0.99)}</td>
@@ -94,7 +96,7 @@ function endpointRow(
     <td class="name">${address}</td>
     <td colspan="3">${state}</td>
     <td class="num">${formatCount(active)}</td>
-    <td colspan="4">
+    <td colspan="5">
       <span class="chip">${formatCount(connections)} ${connections === 1 ? 'connection' : 'connections'}</span
       >${weighted ? html`<span class="chip">weight ${weight}</span>` : NOTHING}${facts.map(([key, value]) => html`<span class="chip">${key} ${value}</span>`)}
     </td>

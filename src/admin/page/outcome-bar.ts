@@ -1,4 +1,4 @@
-import { outcomeCounts, totalOf } from '../outcomes.ts';
+import { failedOf, notOk, outcomeCounts, totalOf } from '../outcomes.ts';
 import type { OutcomeCount, OutcomeKind, Totals } from '../outcomes.ts';
 import { formatCount } from '../format.ts';
 import { html } from './html.ts';
@@ -28,9 +28,15 @@ export function outcomeLegend(totals: Totals): Html {
   return html`<div class="legend">${outcomeCounts(totals).map(entry)}</div>`;
 }
 
+/** How many failed. */
+export function failures(totals: Totals): Html {
+  const failed = failedOf(totals);
+  return html`<span class="${failed === 0 ? 'dim' : 'bad'}">${formatCount(failed)}</span>`;
+}
+
 /** The outcomes that are not good, in a line; a dash without any. */
 export function troubles(totals: Totals): Html {
-  const bad = outcomeCounts(totals).filter(({ kind }) => kind !== 'good');
+  const bad = notOk(totals);
   if (bad.length === 0) return html`<span class="dim">–</span>`;
   const parts = bad.map(
     ({ outcome, kind, count }) => html`<span class="chip ${CLASSES[kind]}">${outcome} ${formatCount(count)}</span>`,

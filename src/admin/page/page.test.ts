@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { ManualClock } from '../../core/manual-clock.ts';
 import { silentLogger } from '../../telemetry/log.ts';
+import { listClusters } from '../cluster-list.ts';
+import { clusterTable } from '../cluster-table.ts';
 import { createEndpoints } from '../endpoints.ts';
-import { clusterView, endpointView, fakeTarget, latencyView } from '../testing/fake-target.ts';
+import { clusterView, endpointView, fakeTarget, latencyView, listenerView } from '../testing/fake-target.ts';
 import type { FakeTarget } from '../testing/fake-target.ts';
 
 interface Page {
@@ -46,6 +48,62 @@ describe('the page for people', () => {
     assert.match(text, /egress 127\.0\.0\.1:12220 bolt egress: from the app/);
     assert.match(text, /10\.0\.0\.8:12200 not usable: refused .*10\.0\.0\.7:12200 usable/);
     assert.match(text, /\/ready 200 while requests are taken/);
+  });
+
+  test('counts as failed what the table for terminals counts, and says why', async () => {
+    const target = fakeTarget();
+    // Half of the callers left; of those who stayed all but 2 in 1000 were answered, some with an error of the service.
+    const totals = { ok: 900, oneway: 40, error: 58, abandoned: 1000, timeout: 1, overload: 1 };
+    target.clusterViews = [clusterView('echo', { totals })];
+    const { text } = await pageOf(target);
+    assert.match(text, /2 000 requests since the start 99\.8 % answered/);
+    assert.match(text, /echo registry least-request 0 of 0 0 2 000 2 error 58 abandoned 1 000 timeout 1 overload 1 –/);
+    const list = listClusters(
+      target.clusterViews,
+      { name: '', page: 1 },
+      { clusters: 1, endpoints: 1, endpointsOfOne: 1 },
+    );
+    assert.match(
+      clusterTable(list),
+      /REQUESTS  FAILED  P50  P99  NOT OK\n.* 2000      2       –    –    error 58, abandoned 1000, timeout 1, overload 1\n/,
+    );
+  });
+
+  test('shows what reached no cluster, and counts every request once', async () => {
+    const target = fakeTarget();
+    target.listenerViews = [
+      listenerView('web', 1, {
+        unrouted: { no_route: 7, malformed_frame: 1 },
+        routes: [
+          { name: 'api', kind: 'cluster', to: 'shop', totals: { ok: 80, timeout: 2 } },
+          { name: 'routes[1]', kind: 'redirect', to: '308', totals: { ok: 5 } },
+          { name: 'health', kind: 'respond', to: '200', totals: { ok: 7 } },
+        ],
+      }),
+    ];
+    target.clusterViews = [clusterView('shop', { totals: { ok: 80, timeout: 2 } })];
+    const { text } = await pageOf(target);
+    assert.match(text, /Reached no cluster web 127\.0\.0\.1:1 bolt web 2 1 no_route 7 malformed_frame 1 /);
+    assert.match(text, /web api cluster shop 82 2 timeout 2 web routes\[1\] answered here by redirect 308 5 0 – /);
+    assert.match(text, /web health answered here with 200 7 0 – /);
+    assert.match(text, /102 requests since the start 90\.2 % answered/);
+    assert.match(text, /ok 92 timeout 2 no_route 7 malformed_frame 1/);
+  });
+
+  test('of very many routes it shows those with failures and the busiest, in their order', async () => {
+    const target = fakeTarget();
+    const routes = Array.from({ length: 3000 }, (_, i) => {
+      const totals = i === 2999 ? { timeout: 1 } : i === 1500 ? { ok: 9 } : { ok: 0 };
+      return { name: `r${i}`, kind: 'cluster', to: 'shop', totals } as const;
+    });
+    target.listenerViews = [listenerView('web', 1, { routes })];
+    const { text, body } = await pageOf(target);
+    assert.match(
+      text,
+      /web r0 .* web r37 cluster shop 0 0 – web r1500 cluster shop 9 0 – web r2999 cluster shop 1 1 timeout 1/,
+    );
+    assert.match(text, /… 2 960 more, with fewer requests/);
+    assert.ok(body.length < 50_000, `${body.length}`);
   });
 
   test('says why no requests are taken, and why the last reload was refused', async () => {
@@ -108,7 +166,15 @@ describe('the page and what peers name', () => {
     return Object.assign(target, base, {
       readyView: { ready: false, reason: evil },
       configView: { config: {}, file: evil, loadedAt: 0, lastError: evil, pending: [evil] },
-      listenerViews: [{ name: evil, protocol: evil, direction: evil, address: evil, connections: 0, active: 0 }],
+      listenerViews: [
+        listenerView(evil, 1, {
+          protocol: evil,
+          direction: evil,
+          address: evil,
+          unrouted: { [evil]: 1 },
+          routes: [{ name: evil, kind: 'cluster', to: evil, totals: { [evil]: 1 } }],
+        }),
+      ],
       clusterViews: [
         clusterView(evil, {
           origin: evil,

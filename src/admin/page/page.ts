@@ -8,6 +8,7 @@ import { appCard } from './app-card.ts';
 import { clustersCard } from './clusters-card.ts';
 import { html, Html, NOTHING } from './html.ts';
 import { REFRESH_SCRIPT, REFRESH_SECONDS } from './refresh.ts';
+import { routesCard } from './routes-card.ts';
 import { endpointsCard, listenersCard, logCard } from './small-cards.ts';
 import { STYLE } from './style.ts';
 import { requestsCard, tiles } from './summary.ts';
@@ -84,10 +85,11 @@ function page(input: PageInput): Html {
 }
 
 function main({ target, now, clusters, list, endpoints }: PageInput): Html {
+  const listeners = target.listeners();
   return html`<main>
-    ${heading(target, now)} ${notes(target)} ${tiles(clusters)} ${requestsCard(clusters)}
-    ${listenersCard(target.listeners())} ${clustersCard(list)} ${appCard(target.app())} ${logCard(target.log.level)}
-    ${endpointsCard(endpoints)}
+    ${heading(target, now)} ${notes(target)} ${tiles(clusters, listeners)} ${requestsCard(clusters, listeners)}
+    ${listenersCard(listeners)} ${routesCard(listeners)} ${clustersCard(list)} ${appCard(target.app())}
+    ${logCard(target.log.level)} ${endpointsCard(endpoints)}
   </main>`;
 }
 

@@ -5,10 +5,11 @@ import type { AdminEndpoint } from '../router.ts';
 import type { ListenerView } from '../target.ts';
 import { html } from './html.ts';
 import type { Html } from './html.ts';
+import { troubles } from './outcome-bar.ts';
 
 export function listenersCard(listeners: readonly ListenerView[]): Html {
   const rows = listeners.map(
-    ({ name, address, protocol, direction, connections, active }) =>
+    ({ name, address, protocol, direction, connections, active, unrouted }) =>
       html`<tr>
         <td class="name">${name}</td>
         <td class="name">${address}</td>
@@ -16,6 +17,7 @@ export function listenersCard(listeners: readonly ListenerView[]): Html {
         <td>${DIRECTIONS.get(direction) ?? direction}</td>
         <td class="num">${formatCount(connections)}</td>
         <td class="num">${formatCount(active)}</td>
+        <td class="chips">${troubles(unrouted)}</td>
       </tr>`,
   );
   const table = html`<div class="scroll">
@@ -28,6 +30,7 @@ export function listenersCard(listeners: readonly ListenerView[]): Html {
           <th>Direction</th>
           <th class="num">Connections</th>
           <th class="num">Under way</th>
+          <th>Reached no cluster</th>
         </tr>
       </thead>
       <tbody>

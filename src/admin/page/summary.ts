@@ -1,24 +1,26 @@
 import { usableOf } from '../cluster-list.ts';
 import { formatCount, formatShare } from '../format.ts';
 import { mergeLatency, quantileText } from '../latency.ts';
-import { countOf, sumTotals, totalOf } from '../outcomes.ts';
-import type { ClusterView } from '../target.ts';
+import { allTotals, answeredOf, failedOf, totalOf } from '../outcomes.ts';
+import type { ClusterView, ListenerView } from '../target.ts';
 import { html, NOTHING } from './html.ts';
 import type { Html } from './html.ts';
 import { outcomeBar, outcomeLegend } from './outcome-bar.ts';
 
 /** The figures to look at first. */
-export function tiles(clusters: readonly ClusterView[]): Html {
-  const totals = sumTotals(clusters.map((one) => one.totals));
+export function tiles(clusters: readonly ClusterView[], listeners: readonly ListenerView[]): Html {
+  const totals = allTotals(clusters, listeners);
   const total = totalOf(totals);
-  const failed = countOf(totals, 'failed');
+  // Who no longer waits says nothing of how well the others are served.
+  const answered = answeredOf(totals);
+  const waited = answered + failedOf(totals);
   const latency = mergeLatency(clusters.map((one) => one.latency));
   const endpoints = clusters.reduce((sum, one) => sum + one.endpoints.length, 0);
   const usable = clusters.reduce((sum, one) => sum + usableOf(one), 0);
   const active = clusters.reduce((sum, one) => sum + one.active, 0);
   return html`<div class="tiles">
     ${tile(formatCount(total), 'requests since the start')}
-    ${tile(formatShare(total - failed, total), 'answered', shareTone(total - failed, total))}
+    ${tile(formatShare(answered, waited), 'answered', shareTone(answered, waited))}
     ${tile(formatCount(active), 'under way now')}
     ${latency === undefined ? NOTHING : [tile(quantileText(latency, 0.5), 'p50'), tile(quantileText(latency, 0.99), 'p99')]}
     ${tile(formatCount(clusters.length), clusters.length === 1 ? 'cluster' : 'clusters')}
@@ -26,9 +28,9 @@ export function tiles(clusters: readonly ClusterView[]): Html {
   </div>`;
 }
 
-/** Requests by outcome, over all clusters. */
-export function requestsCard(clusters: readonly ClusterView[]): Html {
-  const totals = sumTotals(clusters.map((one) => one.totals));
+/** All requests by outcome, those that reached no cluster among them. */
+export function requestsCard(clusters: readonly ClusterView[], listeners: readonly ListenerView[]): Html {
+  const totals = allTotals(clusters, listeners);
   const body =
     totalOf(totals) === 0 ? html`<p class="dim">None so far.</p>` : html`${outcomeBar(totals)}${outcomeLegend(totals)}`;
   return html`<section class="card">

@@ -71,6 +71,17 @@ export function latencyView(counts: Readonly<Record<number, number>>, max = 20):
   };
 }
 
-function listenerView(name: string, port: number): ListenerView {
-  return { name, protocol: 'bolt', direction: name, address: `127.0.0.1:${port}`, connections: 2, active: 1 };
+export function listenerView(name: string, port: number, fields: Partial<ListenerView> = {}): ListenerView {
+  const address = `127.0.0.1:${port}`;
+  return {
+    name,
+    protocol: 'bolt',
+    direction: name,
+    address,
+    connections: 2,
+    active: 1,
+    unrouted: {},
+    routes: [],
+    ...fields,
+  };
 }

@@ -27,6 +27,8 @@ export interface ContentSink {
 export interface CallerStream extends ContentSink {
   readonly version: 1 | 2;
   readonly httpVersion: HttpVersion;
+  /** The other end of its connection, for people. */
+  readonly peer: string;
   /** What requests of its connection tell of where they come from. */
   readonly forwarding: ConnectionForwarding;
   /** The head of its request outlives the turn in which it came. */

@@ -1,4 +1,3 @@
-import type { Metrics } from '../../telemetry/metrics.ts';
 import type { CorrelatedCodec } from '../message/correlated-codec.ts';
 import type { Outcome } from '../message/outcome.ts';
 import type { Connection } from '../net/connection.ts';
@@ -6,9 +5,9 @@ import { Downstream } from './downstream.ts';
 import { Exchange } from './exchange.ts';
 import type { ListenerPeer, PeerEvents } from './listener-peer.ts';
 import type { DownstreamLimits, ListenerScope, ProxyDeps } from './listener-scope.ts';
+import type { ListenerStats } from './listener-stats.ts';
 import type { ManagedCluster } from './managed-cluster.ts';
 import type { ProtocolServer } from './protocol-server.ts';
-import { countUnrouted } from './unrouted.ts';
 
 /** Exchanges kept for reuse. */
 const MAX_FREE_EXCHANGES = 4096;
@@ -27,17 +26,17 @@ export class BoltServer implements ProtocolServer, ListenerScope {
   readonly limits: DownstreamLimits;
   idleTimeout: number;
   #route: BoltSpec['route'];
-  readonly #metrics: Metrics;
+  readonly #stats: ListenerStats;
   readonly #free: Exchange[] = [];
 
-  constructor(name: string, spec: BoltSpec, limits: DownstreamLimits, deps: ProxyDeps, metrics: Metrics) {
+  constructor(name: string, spec: BoltSpec, limits: DownstreamLimits, deps: ProxyDeps, stats: ListenerStats) {
     this.name = name;
     this.codec = spec.codec;
     this.limits = limits;
     this.idleTimeout = 0;
     this.deps = deps;
     this.#route = spec.route;
-    this.#metrics = metrics;
+    this.#stats = stats;
   }
 
   adjust(spec: BoltSpec): void {
@@ -61,6 +60,6 @@ export class BoltServer implements ProtocolServer, ListenerScope {
   }
 
   unrouted(outcome: Outcome): void {
-    countUnrouted(this.#metrics, this.name, outcome);
+    this.#stats.unrouted(outcome);
   }
 }

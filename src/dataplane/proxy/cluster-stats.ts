@@ -1,5 +1,6 @@
 import { Counter, Histogram, type Labels, type Metrics } from '../../telemetry/metrics.ts';
-import { OUTCOMES, type Outcome } from '../message/outcome.ts';
+import type { Outcome } from '../message/outcome.ts';
+import { OutcomeCounters } from './outcome-counters.ts';
 
 const SECONDS = 1 / 1000;
 
@@ -11,8 +12,7 @@ export class ClusterStats {
   active = 0;
   readonly #metrics: Metrics;
   readonly #labels: Labels;
-  readonly #outcomes = new Map<string, Counter>();
-  readonly #ok: Counter;
+  readonly #outcomes: OutcomeCounters;
   readonly #statuses = new Map<number, Counter>();
   #latency: Histogram | undefined;
   #retries: Counter | undefined;
@@ -21,13 +21,14 @@ export class ClusterStats {
   constructor(metrics: Metrics, labels: Labels) {
     this.#metrics = metrics;
     this.#labels = labels;
-    this.#ok = this.#counter('ok');
+    this.#outcomes = new OutcomeCounters((outcome) =>
+      this.#bind('weft_requests_total', 'Requests by cluster and outcome.', { ...this.#labels, outcome }),
+    ).begin();
   }
 
   /** @param ms from the request's arrival to its reply. */
   ended(outcome: Outcome, ms: number): void {
-    if (outcome === 'ok') this.#ok.inc();
-    else (this.#outcomes.get(outcome) ?? this.#counter(outcome)).inc();
+    this.#outcomes.ended(outcome);
     this.#latency ??= this.#histogram();
     this.#latency.observe(ms * SECONDS);
   }
@@ -45,8 +46,7 @@ export class ClusterStats {
 
   /** @param sent octets to the endpoint; `received` those from it. */
   tunnelEnded(outcome: Outcome, sent: number, received: number): void {
-    if (outcome === 'ok') this.#ok.inc();
-    else (this.#outcomes.get(outcome) ?? this.#counter(outcome)).inc();
+    this.#outcomes.ended(outcome);
     const help = 'Bytes carried through tunnels that have ended.';
     this.#bind('weft_tunnel_bytes_total', help, { ...this.#labels, direction: 'sent' }).add(sent);
     this.#bind('weft_tunnel_bytes_total', help, { ...this.#labels, direction: 'received' }).add(received);
@@ -64,25 +64,13 @@ export class ClusterStats {
 
   /** Requests by outcome so far. */
   totals(): Partial<Record<Outcome, number>> {
-    const totals: Partial<Record<Outcome, number>> = {};
-    for (const outcome of OUTCOMES) {
-      const counter = this.#outcomes.get(outcome);
-      if (counter !== undefined) totals[outcome] = counter.value;
-    }
-    return totals;
+    return this.#outcomes.totals();
   }
 
   /** The cluster is gone, and so are its series; what its last requests count is seen by nobody. */
   close(): void {
     this.#closed = true;
     this.#metrics.remove(this.#labels);
-  }
-
-  #counter(outcome: Outcome): Counter {
-    const labels = { ...this.#labels, outcome };
-    const counter = this.#bind('weft_requests_total', 'Requests by cluster and outcome.', labels);
-    this.#outcomes.set(outcome, counter);
-    return counter;
   }
 
   #bind(name: string, help: string, labels: Labels): Counter {

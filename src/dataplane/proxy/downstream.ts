@@ -258,7 +258,13 @@ export class Downstream implements ListenerPeer, FrameSink, Blocked, Watched {
   };
 
   #refuse(frame: FrameView, code: string, message: string): void {
-    this.#scope.unrouted(code === 'checksum' ? 'malformed_frame' : (code as 'overload'));
+    const outcome = code === 'checksum' ? 'malformed_frame' : (code as 'overload');
+    const { name, deps } = this.#scope;
+    this.#scope.unrouted(outcome);
+    if (deps.log.debugging) {
+      const peer = this.connection.remote;
+      deps.log.debug('a request failed', { listener: name, outcome, reason: message, peer, requestId: frame.id });
+    }
     if (frame.kind === FrameKind.oneway) return;
     const out = this.connection.out();
     this.#scope.codec.localReply(out, frame.id, frame.replyContext, { code, message, unsent: true });

@@ -109,10 +109,14 @@ export class Exchange implements UpstreamCall, WheelEntry {
   onReply(frame: FrameView): void {
     const failure = frame.success ? undefined : this.#scope.codec.failureOf(frame);
     if (failure !== undefined && this.#retryReply(failure)) return;
+    const outcome = frame.success ? 'ok' : failure === undefined ? 'error' : outcomeOf(failure.code);
+    if (failure !== undefined && this.#scope.deps.log.debugging) {
+      this.#logFailure(outcome, `${this.#target!.cluster.name}: the next sidecar has answered`);
+    }
     const downstream = this.#downstream!;
     this.#scope.codec.forwardReply(downstream.connection.out(), frame, this.#id, this.#replyContext);
     downstream.onReplied(this.#upstream!);
-    this.#finish(frame.success ? 'ok' : failure === undefined ? 'error' : outcomeOf(failure.code));
+    this.#finish(outcome);
   }
 
   onFailure(error: WeftError): void {
@@ -247,11 +251,27 @@ export class Exchange implements UpstreamCall, WheelEntry {
 
   #answer(outcome: Outcome, message: string, unsent: boolean): void {
     const downstream = this.#downstream!;
+    if (this.#scope.deps.log.debugging) this.#logFailure(outcome, message);
     if (!this.oneway) {
       const failure = { code: outcome, message, unsent };
       this.#scope.codec.localReply(downstream.connection.out(), this.#id, this.#replyContext, failure);
     }
     this.#finish(outcome);
+  }
+
+  /** Only at the level debug. */
+  #logFailure(outcome: Outcome, reason: string): void {
+    const { name, deps } = this.#scope;
+    deps.log.debug('a request failed', {
+      listener: name,
+      cluster: this.#target?.cluster.name,
+      endpoint: this.#endpoint?.address,
+      outcome,
+      reason,
+      ms: Math.round(deps.clock.now() - this.#startedAt),
+      peer: this.#downstream!.connection.remote,
+      requestId: this.#id,
+    });
   }
 
   #finish(outcome: Outcome): void {

@@ -1,4 +1,3 @@
-import type { Counter, Gauge, Metrics } from '../../telemetry/metrics.ts';
 import type { Detected } from '../codec/detect.ts';
 import type { ConnectionHandler } from '../net/connection.ts';
 import { listen, type Listener } from '../net/listener.ts';
@@ -7,6 +6,7 @@ import { type BoltSpec, BoltServer } from './bolt-server.ts';
 import type { HttpServer, HttpSpec, HttpVersionName } from './http/http-server.ts';
 import type { ListenerPeer, PeerEvents } from './listener-peer.ts';
 import type { DownstreamLimits, ProxyDeps } from './listener-scope.ts';
+import type { ListenerStats } from './listener-stats.ts';
 import type { ProtocolServer } from './protocol-server.ts';
 import { TcpServer, type TcpSpec } from './tcp/tcp-server.ts';
 import { type Chooser, Undecided } from './undecided.ts';
@@ -37,6 +37,7 @@ const DOWNSTREAM_HIGH_WATER = 1 << 20;
 export class ProxyListener implements Chooser, PeerEvents {
   readonly name: string;
   readonly deps: ProxyDeps;
+  readonly stats: ListenerStats;
   detectTimeout: number;
   idleTimeout: number;
   /** Always the same object, which decoders keep; what it says may change. */
@@ -47,38 +48,32 @@ export class ProxyListener implements Chooser, PeerEvents {
   /** HTTP is loaded when its first connection comes: where only Bolt is spoken, nobody pays for it. */
   #httpSpec: HttpSpec | undefined;
   #http: HttpServer | undefined;
-  readonly #metrics: Metrics;
   readonly #tcp: TcpServer | undefined;
   /** The one who serves all connections, where there is but one. */
   readonly #only: ProtocolServer | undefined;
-  readonly #accepted: Counter;
-  readonly #open: Gauge;
   readonly #peers = new Set<ListenerPeer>();
   #listener: Listener | undefined;
   #draining = false;
   /** What waits for the last connection to close. */
   readonly #drains = new Set<() => void>();
 
-  constructor(spec: ListenerSpec, deps: ProxyDeps, metrics: Metrics) {
+  constructor(spec: ListenerSpec, deps: ProxyDeps, stats: ListenerStats) {
     const { name, bolt, http, tcp } = spec;
     this.name = name;
     this.deps = deps;
+    this.stats = stats;
     this.#limits = { ...spec.limits };
     this.detectTimeout = spec.detectTimeout;
     this.idleTimeout = spec.idleTimeout;
     this.#host = spec.host;
     this.#certificate = spec.tls;
-    this.#bolt = bolt && new BoltServer(name, bolt, this.#limits, deps, metrics);
+    this.#bolt = bolt && new BoltServer(name, bolt, this.#limits, deps, stats);
     this.#httpSpec = http;
-    this.#metrics = metrics;
-    this.#tcp = tcp && new TcpServer(name, tcp, deps, metrics);
+    this.#tcp = tcp && new TcpServer(name, tcp, deps, stats);
     const [first, ...others] = [this.#bolt, this.#tcp].filter((server) => server !== undefined);
     // HTTP/1 and HTTP/2 are told apart as well.
     this.#only = http === undefined && others.length === 0 ? first : undefined;
     this.#shareIdleTimeout();
-    const labels = { listener: spec.name };
-    this.#accepted = metrics.counter('weft_downstream_connections_total', 'Connections accepted.', labels);
-    this.#open = metrics.gauge('weft_downstream_connections', 'Connections open.', labels);
   }
 
   get port(): number {
@@ -187,7 +182,7 @@ export class ProxyListener implements Chooser, PeerEvents {
 
   closed(peer: ListenerPeer, reason: string): void {
     this.#peers.delete(peer);
-    this.#open.value--;
+    this.stats.open.value--;
     this.deps.log.debug('connection closed', { listener: this.name, peer: peer.connection.remote, reason });
     if (this.#peers.size > 0) return;
     for (const drained of this.#drains) drained();
@@ -196,8 +191,8 @@ export class ProxyListener implements Chooser, PeerEvents {
 
   #opened(peer: ListenerPeer): void {
     this.#peers.add(peer);
-    this.#accepted.inc();
-    this.#open.value++;
+    this.stats.accepted.inc();
+    this.stats.open.value++;
     if (this.#draining) peer.drain();
   }
 
@@ -228,7 +223,7 @@ export class ProxyListener implements Chooser, PeerEvents {
   async #loadHttp(): Promise<HttpServer> {
     const { HttpServer } = await import('./http/http-server.ts');
     if (this.#http === undefined) {
-      this.#http = new HttpServer(this.name, this.#httpSpec!, this.deps, this.#metrics);
+      this.#http = new HttpServer(this.name, this.#httpSpec!, this.deps, this.stats);
       this.#shareIdleTimeout();
     }
     return this.#http;

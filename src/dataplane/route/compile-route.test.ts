@@ -3,12 +3,12 @@ import { describe, test } from 'node:test';
 import { Known } from '../message/http-fields.ts';
 import { compileRoute } from './compile-route.ts';
 import { compileRegex } from './regex.ts';
-import type { ClusterRoute, RedirectRoute, RespondRoute } from './route.ts';
+import { type ClusterRoute, type RedirectRoute, type RespondRoute, UNCOUNTED } from './route.ts';
 import type { MatchSpec, RedirectSpec, RespondSpec, RewriteSpec, RouteSpec } from './route-spec.ts';
 import { request, type RequestParts } from './testing/request.ts';
 
 function toCluster(spec: Partial<RouteSpec>): ClusterRoute {
-  const route = compileRoute({ name: 'r', match: {}, cluster: 'c', ...spec }, compileRegex);
+  const route = compileRoute({ name: 'r', match: {}, cluster: 'c', ...spec }, UNCOUNTED, compileRegex);
   assert.ok(route.kind === 'cluster');
   return route;
 }
@@ -17,6 +17,7 @@ test('what a route does not change is not there', () => {
   assert.deepEqual(toCluster({}), {
     kind: 'cluster',
     name: 'r',
+    stats: UNCOUNTED,
     cluster: 'c',
     timeout: undefined,
     host: undefined,
@@ -71,7 +72,7 @@ test('edits leave out what is removed or set, and put what is set or added behin
 describe('a redirect leads to', () => {
   const location = (spec: Partial<RedirectSpec>, parts: RequestParts, match: MatchSpec = {}): string => {
     const redirect = { status: 308, ...spec } as const;
-    const route = compileRoute({ name: 'r', match, redirect }, compileRegex) as RedirectRoute;
+    const route = compileRoute({ name: 'r', match, redirect }, UNCOUNTED, compileRegex) as RedirectRoute;
     assert.equal(route.status, 308);
     return route.location(request(parts));
   };
@@ -100,7 +101,7 @@ describe('a redirect leads to', () => {
 test('a direct response has its body as octets, and says that it is text when nobody says otherwise', () => {
   const respond = (spec: Partial<RespondSpec>): RespondRoute => {
     const complete = { status: 200, body: '', headers: {}, ...spec };
-    return compileRoute({ name: 'r', match: {}, respond: complete }, compileRegex) as RespondRoute;
+    return compileRoute({ name: 'r', match: {}, respond: complete }, UNCOUNTED, compileRegex) as RespondRoute;
   };
   const { status, body, fields } = respond({ status: 503, body: 'é', headers: { 'retry-after': '1' } });
   assert.equal(status, 503);

@@ -5,24 +5,25 @@ import { toOctets } from './octets.ts';
 import { compilePathChange } from './path-change.ts';
 import { redirectTo } from './redirect.ts';
 import type { CompileRegex } from './regex.ts';
-import type { Route } from './route.ts';
+import type { Route, RouteStats } from './route.ts';
 import type { EditSpec, RespondSpec, RouteSpec } from './route-spec.ts';
 
 /** Makes what a route does out of what its config says. */
-export function compileRoute(spec: RouteSpec, compileRegex: CompileRegex): Route {
+export function compileRoute(spec: RouteSpec, stats: RouteStats, compileRegex: CompileRegex): Route {
   const { name, match, cluster, redirect, respond, rewrite, timeout, requestHeaders, responseHeaders } = spec;
   const matched = match.path?.prefix ?? '/';
   if (redirect !== undefined) {
-    return { kind: 'redirect', name, status: redirect.status, location: redirectTo(redirect, matched) };
+    return { kind: 'redirect', name, stats, status: redirect.status, location: redirectTo(redirect, matched) };
   }
   if (respond !== undefined) {
     const { status, body } = respond;
-    return { kind: 'respond', name, status, body: Buffer.from(body), fields: responseFields(respond) };
+    return { kind: 'respond', name, stats, status, body: Buffer.from(body), fields: responseFields(respond) };
   }
   if (cluster === undefined) throw new Error(`route ${name} leads nowhere`);
   return {
     kind: 'cluster',
     name,
+    stats,
     cluster,
     timeout,
     host: rewrite?.host,

@@ -1,11 +1,21 @@
 import type { HeadEdits, RequestHead } from '../message/http-head.ts';
+import type { Outcome } from '../message/outcome.ts';
 
 /** What becomes of a request that a route matches; made once, when the config is read. */
 export type Route = ClusterRoute | RedirectRoute | RespondRoute;
 
+/** Counts the requests of one route. */
+export interface RouteStats {
+  ended(outcome: Outcome): void;
+}
+
+/** Where nobody asks how many there were. */
+export const UNCOUNTED: RouteStats = { ended: () => {} };
+
 export interface ClusterRoute {
   readonly kind: 'cluster';
   readonly name: string;
+  readonly stats: RouteStats;
   readonly cluster: string;
   /** ms; undefined: the cluster's. */
   readonly timeout: number | undefined;
@@ -20,6 +30,7 @@ export interface ClusterRoute {
 export interface RedirectRoute {
   readonly kind: 'redirect';
   readonly name: string;
+  readonly stats: RouteStats;
   readonly status: number;
   /** The value of the field Location. */
   location(head: RequestHead): string;
@@ -28,6 +39,7 @@ export interface RedirectRoute {
 export interface RespondRoute {
   readonly kind: 'respond';
   readonly name: string;
+  readonly stats: RouteStats;
   readonly status: number;
   readonly body: Uint8Array;
   /** Names in lower case and values by turns; no content-length among them. */

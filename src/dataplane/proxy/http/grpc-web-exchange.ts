@@ -43,6 +43,10 @@ export class GrpcWebExchange implements CallerExchange, CallerStream {
     return this.#caller.httpVersion;
   }
 
+  get peer(): string {
+    return this.#caller.peer;
+  }
+
   get forwarding(): ConnectionForwarding {
     return this.#caller.forwarding;
   }

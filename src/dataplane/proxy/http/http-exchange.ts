@@ -17,12 +17,13 @@ import type { Outcome } from '../../message/outcome.ts';
 import type { ClusterRoute, RedirectRoute, RespondRoute } from '../../route/route.ts';
 import type { HttpCall } from '../../upstream/http/http-call.ts';
 import type { ManagedCluster } from '../managed-cluster.ts';
+import { logFailure, noteRequest, noteRequestId, type RequestNote } from './failure-log.ts';
 import { HttpDeadlines } from './http-deadlines.ts';
 import { httpPoolOf } from './http-pool-of.ts';
 import type { HttpScope } from './http-scope.ts';
 import { outcomeOfResponse, outcomeOfTrailers } from './http-outcome.ts';
 import { KeptContent } from './kept-content.ts';
-import { answerFailure, answerRoute, breakOff, NO_MEMORY, outcomeOfRefusal } from './local-answer.ts';
+import { answerFailure, answerRoute, breakOff, type Failure, NO_MEMORY, outcomeOfRefusal } from './local-answer.ts';
 import { editRequest, editResponse, editTunnel } from './pass-on.ts';
 
 /** Endpoints that do not take a request are left for others this often, before it fails. */
@@ -70,6 +71,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   #scratch: Buffer = NOTHING;
   #headKept = false;
   #startedAt = 0;
+  #note: RequestNote | undefined;
   #route: ClusterRoute | undefined;
   #target: ManagedCluster | undefined;
   #endpoint: Endpoint | undefined;
@@ -199,6 +201,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     const end = this.#requestEnded && content.empty && this.#requestTrailers.length === 0 && !this.#opens;
     const route = this.#route;
     const edits = editRequest(this.#scope, this.#caller!, head, stream.version, route, this.#deadlines);
+    if (this.#note !== undefined) noteRequestId(this.#note, edits);
     stream.sendRequest(head, route?.rewritePath?.(head.path), route?.host, edits, end);
     if (this.#stream !== stream || end || this.#opens) return;
     // HTTP/2 may refuse a request that is on its way; HTTP/1 does not say whether it was worked on.
@@ -285,7 +288,9 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.finished = this.#headKept = this.#tunnel = this.#responseStarted = this.#responseEnded = false;
     this.#callerPaused = this.#endpointPaused = false;
     this.#head = head;
-    this.#startedAt = this.#scope.deps.clock.now();
+    const { clock, log } = this.#scope.deps;
+    this.#startedAt = clock.now();
+    this.#note = log.debugging ? noteRequest(head) : undefined;
     this.#grpc = grpcKind(head.get(Known.contentType)) !== GrpcKind.none;
     this.#opens = asksToOpen(head);
     this.#requestEnded = end;
@@ -393,6 +398,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   #answerRoute(route: RedirectRoute | RespondRoute, head: RequestHead): void {
     this.#responseStarted = this.#responseEnded = true;
     answerRoute(this.#caller!, head, route);
+    route.stats.ended('ok');
     this.#finish('ok');
   }
 
@@ -408,16 +414,31 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   #failWith(outcome: Outcome, message: string, status: number | undefined): void {
     const caller = this.#caller!;
     const name = this.#target === undefined ? '' : `${this.#target.cluster.name}: `;
+    const failure = { outcome, message: name + message, status };
+    if (this.#scope.deps.log.debugging) this.#logFailure(caller, failure);
     if (this.#responseStarted) {
       this.#caller = undefined;
-      breakOff(caller, this.#grpc, { outcome, message: name + message });
+      breakOff(caller, this.#grpc, failure);
     } else {
-      const asked = { isHead: this.#head!.method === 'HEAD', grpc: this.#grpc };
-      answerFailure(caller, asked, { outcome, message: name + message, status });
+      answerFailure(caller, { isHead: this.#head!.method === 'HEAD', grpc: this.#grpc }, failure);
     }
     // Whatever was said of it, the endpoint's stream is over.
     this.#responseEnded = false;
     this.#finish(outcome);
+  }
+
+  #logFailure(caller: CallerStream, failure: Failure): void {
+    const request = {
+      caller,
+      note: this.#note,
+      route: this.#route,
+      target: this.#target,
+      endpoint: this.#endpoint,
+      startedAt: this.#startedAt,
+      grpc: this.#grpc,
+      begun: this.#responseStarted,
+    };
+    logFailure(this.#scope, request, failure);
   }
 
   #finish(outcome: Outcome): void {
@@ -430,9 +451,11 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#stream = undefined;
     if (stream !== undefined && !(this.#requestEnded && this.#responseEnded)) stream.cancel();
     this.#leaveEndpoint();
+    this.#route?.stats.ended(outcome);
     const target = this.#target;
     if (target === undefined) {
-      this.#scope.unrouted(outcome);
+      // What a route answers by itself needs no cluster.
+      if (outcome !== 'ok') this.#scope.unrouted(outcome);
     } else {
       target.stats.active--;
       // How long a tunnel lasts says nothing of how fast anybody is.

@@ -61,6 +61,6 @@ export interface HttpScope {
   /** The exchange of a request that has come on `caller`; it begins with `start`. */
   open(caller: CallerStream, head: RequestHead): CallerExchange;
   recycle(exchange: HttpExchange): void;
-  /** Counts a request that ended without a cluster. */
+  /** Counts a request that ended without a cluster, and that no route has answered. */
   unrouted(outcome: Outcome): void;
 }

@@ -1,4 +1,3 @@
-import type { Metrics } from '../../../telemetry/metrics.ts';
 import { HeadWriter, type HopFields, newHopFields } from '../../codec/http1/head-writer.ts';
 import { Forwarding, type ForwardingSettings } from '../../message/forwarding.ts';
 import { marksOf } from '../../message/http-fields.ts';
@@ -10,9 +9,9 @@ import { hostOf } from '../../route/authority.ts';
 import type { RouteTable } from '../../route/route-table.ts';
 import type { ListenerPeer, PeerEvents } from '../listener-peer.ts';
 import type { ProxyDeps } from '../listener-scope.ts';
+import type { ListenerStats } from '../listener-stats.ts';
 import type { ManagedCluster } from '../managed-cluster.ts';
 import type { ProtocolServer } from '../protocol-server.ts';
-import { countUnrouted } from '../unrouted.ts';
 import { GrpcWebExchange } from './grpc-web-exchange.ts';
 import { HttpExchange } from './http-exchange.ts';
 import type { HttpLimits, HttpScope, HttpTarget, SharedEdits } from './http-scope.ts';
@@ -62,14 +61,14 @@ export class HttpServer implements HttpScope {
   idleTimeout = 0;
   #spec: HttpSpec;
   readonly #forwarding: Forwarding;
-  readonly #metrics: Metrics;
+  readonly #stats: ListenerStats;
   readonly #free: HttpExchange[] = [];
 
-  constructor(name: string, spec: HttpSpec, deps: ProxyDeps, metrics: Metrics) {
+  constructor(name: string, spec: HttpSpec, deps: ProxyDeps, stats: ListenerStats) {
     this.name = name;
     this.deps = deps;
     this.#spec = spec;
-    this.#metrics = metrics;
+    this.#stats = stats;
     this.#forwarding = new Forwarding(spec.forwarding, spec.makeRequestId);
     this.#shareHeadLimits();
     this.http1 = { serve: (connection, events) => this.#serve(Http1Caller, connection, events) };
@@ -111,7 +110,7 @@ export class HttpServer implements HttpScope {
   }
 
   unrouted(outcome: Outcome): void {
-    countUnrouted(this.#metrics, this.name, outcome);
+    this.#stats.unrouted(outcome);
   }
 
   #shareHeadLimits(): void {

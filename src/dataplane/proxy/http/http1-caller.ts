@@ -78,6 +78,10 @@ export class Http1Caller implements CallerStream, MessageSink, Watched, Listener
     return this.#minor === 0 ? '1.0' : '1.1';
   }
 
+  get peer(): string {
+    return this.connection.remote;
+  }
+
   get congested(): boolean {
     if (this.#backlog) return true;
     if (this.connection.queued <= (this.#scope.deps.net.full ? 0 : MAX_QUEUED)) return false;

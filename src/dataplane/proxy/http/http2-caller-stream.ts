@@ -27,6 +27,10 @@ export class Http2CallerStream implements CallerStream, StreamHandler {
     this.#stream = stream;
   }
 
+  get peer(): string {
+    return this.#caller.connection.remote;
+  }
+
   get forwarding(): ConnectionForwarding {
     return this.#caller.forwarding;
   }

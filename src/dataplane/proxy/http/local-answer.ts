@@ -34,14 +34,23 @@ export function outcomeOfRefusal(status: number): Outcome {
   return status === 413 ? 'too_large' : 'malformed_frame';
 }
 
+/** What `answerFailure` answers with. */
+export function statusOfFailure(grpc: boolean, { outcome, status }: Pick<Failure, 'outcome' | 'status'>): number {
+  return grpc ? 200 : (status ?? httpStatusOf(outcome));
+}
+
 /** Answers a request that cannot be carried out, in the way in which its caller expects it. */
 export function answerFailure(caller: CallerStream, { isHead, grpc }: Asked, failure: Failure): void {
   const { outcome, message } = failure;
   if (grpc) {
     const fields = grpcFailure(grpcStatusOf(outcome), message);
-    return caller.sendResponse(new LocalHead(200, [...fields, FAILURE, outcome]), NO_EDITS, true);
+    return caller.sendResponse(
+      new LocalHead(statusOfFailure(grpc, failure), [...fields, FAILURE, outcome]),
+      NO_EDITS,
+      true,
+    );
   }
-  const status = failure.status ?? httpStatusOf(outcome);
+  const status = statusOfFailure(grpc, failure);
   const fields = ['content-type', 'text/plain; charset=utf-8', FAILURE, outcome];
   answer(caller, isHead, status, fields, Buffer.from(`weft: ${message}\n`));
 }

@@ -1,11 +1,10 @@
-import type { Metrics } from '../../../telemetry/metrics.ts';
 import type { Outcome } from '../../message/outcome.ts';
 import type { Connection } from '../../net/connection.ts';
 import type { ListenerPeer, PeerEvents } from '../listener-peer.ts';
 import type { ProxyDeps } from '../listener-scope.ts';
+import type { ListenerStats } from '../listener-stats.ts';
 import type { ManagedCluster } from '../managed-cluster.ts';
 import type { ProtocolServer } from '../protocol-server.ts';
-import { countUnrouted } from '../unrouted.ts';
 import { TcpTunnel } from './tcp-tunnel.ts';
 
 export interface TcpSpec {
@@ -22,13 +21,13 @@ export class TcpServer implements ProtocolServer {
   readonly name: string;
   readonly deps: ProxyDeps;
   #spec: TcpSpec;
-  readonly #metrics: Metrics;
+  readonly #stats: ListenerStats;
 
-  constructor(name: string, spec: TcpSpec, deps: ProxyDeps, metrics: Metrics) {
+  constructor(name: string, spec: TcpSpec, deps: ProxyDeps, stats: ListenerStats) {
     this.name = name;
     this.deps = deps;
     this.#spec = spec;
-    this.#metrics = metrics;
+    this.#stats = stats;
   }
 
   get idleTimeout(): number {
@@ -48,7 +47,7 @@ export class TcpServer implements ProtocolServer {
   }
 
   unrouted(outcome: Outcome): void {
-    countUnrouted(this.#metrics, this.name, outcome);
+    this.#stats.unrouted(outcome);
   }
 
   serve(connection: Connection, events: PeerEvents): ListenerPeer {

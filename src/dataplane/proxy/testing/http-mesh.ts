@@ -15,6 +15,7 @@ import { ClusterStats } from '../cluster-stats.ts';
 import type { HttpSpec } from '../http/http-server.ts';
 import { httpPoolOf } from '../http/http-pool-of.ts';
 import type { HttpLimits } from '../http/http-scope.ts';
+import { ListenerStats } from '../listener-stats.ts';
 import { ManagedCluster } from '../managed-cluster.ts';
 import { ProxyListener, type ListenerSpec } from '../proxy-listener.ts';
 import { Http2Peer, Http2Server } from '../../upstream/testing/http2-peer.ts';
@@ -61,31 +62,36 @@ export interface Asked {
 
 /** A listener of HTTP in front of one cluster, `shop`, on real sockets and a clock that stands still until it is moved. */
 export class HttpMesh {
-  readonly parts: MeshParts = meshParts();
+  readonly parts: MeshParts;
   readonly cluster: ManagedCluster;
   readonly listener: ProxyListener;
   readonly #closing: (() => Promise<void>)[] = [];
   readonly #endpoints = new Set<Endpoint>();
 
-  private constructor(options: HttpMeshOptions, routes: RouteTable) {
-    const { metrics, upstream, proxy } = this.parts;
+  private constructor(options: HttpMeshOptions, parts: MeshParts, listenerStats: ListenerStats, routes: RouteTable) {
+    const { metrics, upstream, proxy } = (this.parts = parts);
     const { policy = {} } = options;
     const ofHttp = { ...POLICY.http, ...policy.http };
     const stats = new ClusterStats(metrics, { cluster: 'shop' });
     const managed = { name: 'shop', origin: 'static', policy: { ...POLICY, ...policy, http: ofHttp } } as const;
     this.cluster = new ManagedCluster(managed, upstream, stats);
-    this.listener = new ProxyListener(this.#spec(options, routes), proxy, metrics);
+    this.listener = new ProxyListener(this.#spec(options, routes), proxy, listenerStats);
   }
 
   static async open(options: HttpMeshOptions = {}): Promise<HttpMesh> {
-    const mesh = new HttpMesh(options, await compileRoutes(options.routes ?? []));
+    const parts = meshParts();
+    const stats = new ListenerStats(parts.metrics, 'web');
+    const routes = await compileRoutes(options.routes ?? [], (name) => stats.route(name));
+    const mesh = new HttpMesh(options, parts, stats, routes);
     await mesh.listener.open(0);
     return mesh;
   }
 
   /** The listener goes by other options from now on; those of its cluster stay. */
   async adjust(options: HttpMeshOptions): Promise<void> {
-    this.listener.adjust(this.#spec(options, await compileRoutes(options.routes ?? [])));
+    this.listener.adjust(
+      this.#spec(options, await compileRoutes(options.routes ?? [], (name) => this.listener.stats.route(name))),
+    );
   }
 
   async textServer(): Promise<TextServer> {

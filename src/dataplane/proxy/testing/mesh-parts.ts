@@ -1,7 +1,7 @@
 import { Budget } from '../../../core/budget.ts';
 import { ManualClock } from '../../../core/manual-clock.ts';
 import { TimerWheel } from '../../../core/timer-wheel.ts';
-import { silentLogger } from '../../../telemetry/log.ts';
+import { createLogger, type LogControl } from '../../../telemetry/log.ts';
 import { Metrics } from '../../../telemetry/metrics.ts';
 import { boltCodec } from '../../codec/bolt/codec.ts';
 import { NetContext } from '../../net/net-context.ts';
@@ -40,6 +40,10 @@ export interface MeshParts {
   readonly upstream: UpstreamDeps & HttpUpstreamDeps;
   readonly proxy: ProxyDeps;
   readonly wheels: readonly TimerWheel[];
+  /** Off until a test wants to know. */
+  readonly logControl: LogControl;
+  /** Lines of JSON. */
+  readonly logged: string[];
 }
 
 export function meshParts(): MeshParts {
@@ -59,6 +63,10 @@ export function meshParts(): MeshParts {
     http: HTTP_LIMITS,
     nextId: () => ++lastId,
   };
-  const proxy = { net, clock, wheel, slowWheel, budget, log: silentLogger };
-  return { clock, metrics: new Metrics(), net, budget, upstream, proxy, wheels: [wheel, slowWheel] };
+  const logControl: LogControl = { level: 'off' };
+  const logged: string[] = [];
+  const log = createLogger({ control: logControl, format: 'json', write: (line) => logged.push(line) });
+  const proxy = { net, clock, wheel, slowWheel, budget, log };
+  const wheels = [wheel, slowWheel];
+  return { clock, metrics: new Metrics(), net, budget, upstream, proxy, wheels, logControl, logged };
 }

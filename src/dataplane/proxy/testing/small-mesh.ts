@@ -8,10 +8,11 @@ import type { ClusterPolicy } from '../../cluster/policy.ts';
 import { boltCodec } from '../../codec/bolt/codec.ts';
 import type { NetContext } from '../../net/net-context.ts';
 import { ClusterStats } from '../cluster-stats.ts';
+import { ListenerStats } from '../listener-stats.ts';
 import { ManagedCluster } from '../managed-cluster.ts';
 import { ProxyListener, type ListenerSpec } from '../proxy-listener.ts';
 import { Caller, Provider } from './bolt-peer.ts';
-import { LIMITS, meshParts, TICK_MS } from './mesh-parts.ts';
+import { LIMITS, type MeshParts, meshParts, TICK_MS } from './mesh-parts.ts';
 import { settled } from '../../../core/testing/settled.ts';
 
 export const SERVICE = 'com.demo.Echo:1.0';
@@ -31,12 +32,13 @@ export class SmallMesh {
   /** For requests. */
   readonly budget: Budget;
   readonly listener: ProxyListener;
+  readonly parts: MeshParts = meshParts();
   readonly #wheels: readonly TimerWheel[];
   readonly #providers: Provider[] = [];
   readonly #callers: Caller[] = [];
 
   private constructor({ policy, limits, idleTimeout = 0 }: SmallMeshOptions) {
-    const { clock, metrics, net, budget, upstream, proxy, wheels } = meshParts();
+    const { clock, metrics, net, budget, upstream, proxy, wheels } = this.parts;
     this.clock = clock;
     this.metrics = metrics;
     this.net = net;
@@ -55,7 +57,7 @@ export class SmallMesh {
         detectTimeout: 0,
       },
       proxy,
-      metrics,
+      new ListenerStats(metrics, 'egress'),
     );
   }
 
