@@ -12,7 +12,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
   },
   ECONNRESET: {
     what: 'connection reset by the other side',
-    check: (who) => `does ${who} take connections from here, or does something between cut them?`,
+    check: (who) => `is ${who} still running, and does nothing between cut connections?`,
   },
   EHOSTUNREACH: { what: 'host out of reach', check: () => 'is the address right, and is that host up?' },
   ENETUNREACH: {
