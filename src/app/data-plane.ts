@@ -232,7 +232,9 @@ export class DataPlane {
   async #open(config: ListenerConfig): Promise<void> {
     const { name, address, protocol, direction } = config;
     const alpn = config.http === undefined ? [] : ['h2', 'http/1.1'];
-    const tls = config.tls && new TlsIdentity(config.tls, alpn, this.#deps.clock, this.#deps.log);
+    const { clock, log } = this.#deps;
+    const where = `listeners[${this.#config.listeners.findIndex((one) => one.name === name)}].tls`;
+    const tls = config.tls && new TlsIdentity(config.tls, { alpn, where, clock, log });
     const spec = { ...(await this.#spec(config)), ...(tls && { tls }) };
     const listener = new ProxyListener(spec, this.#proxyDeps, this.#deps.metrics);
     await listener.open(address.port);
