@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { selfSigned } from '../dataplane/net/testing/self-signed.ts';
 import { UsageError } from './command.ts';
 import { createTestIo } from './test-io.ts';
 import { command } from './validate.ts';
@@ -11,7 +12,7 @@ const EXAMPLES = join(import.meta.dirname, '../../examples/config');
 
 async function withFiles(
   files: Readonly<Record<string, string>>,
-  use: (validate: (...args: string[]) => Promise<{ code: number; out: string }>) => Promise<void>,
+  use: (validate: (...args: string[]) => Promise<{ code: number; out: string }>, folder: string) => Promise<void>,
 ): Promise<void> {
   const cwd = await mkdtemp(join(tmpdir(), 'weft-validate-'));
   try {
@@ -21,7 +22,7 @@ async function withFiles(
       const code = await command.run(args, io);
       assert.equal(io.err(), '');
       return { code, out: io.out() };
-    });
+    }, cwd);
   } finally {
     await rm(cwd, { recursive: true });
   }
@@ -68,6 +69,59 @@ test('one bad file among several makes the whole fail, and warnings do not', asy
     assert.match(out, /^none\.yaml: the file does not exist$/m);
     assert.match(out, /^\d errors in 2 of 3 files$/m);
     assert.equal((await validate('odd.yaml')).code, 0);
+  });
+});
+
+const TLS = `node: { id: a }
+listeners:
+  - name: web
+    address: 127.0.0.1:15443
+    direction: egrss
+    tls: { certificate: web.pem, key: web-key.pem }
+  - { name: api, address: 127.0.0.1:15444, direction: ingress, app: 127.0.0.1:80, tls: { certificate: web.pem } }
+`;
+
+test('files of TLS are opened, and what is wrong with them stands among all else', async () => {
+  const { certificate } = selfSigned('web.test', [2001, 2002]);
+  await withFiles({ 'weft.yaml': TLS, 'web.pem': certificate }, async (validate, folder) => {
+    const expired = `in ${folder}/web.pem expired at 2002-12-31T23:59:59.000Z: callers refuse it
+  hint: renew it; a running proxy reads the new files within ten seconds
+`;
+    assert.deepEqual(await validate('weft.yaml'), {
+      code: 1,
+      out: `weft.yaml:5:16 listeners[0].direction: expected egress or ingress, found 'egrss'
+  hint: did you mean egress?
+weft.yaml:6:39 listeners[0].tls.key: ${folder}/web-key.pem does not exist
+  hint: write where the PEM file is; relative paths start at the folder of the config
+weft.yaml:7:88 listeners[1].tls.key: required and missing
+  hint: for example key: web-key.pem
+weft.yaml:6:25 warning: listeners[0].tls.certificate: the certificate ${expired}\
+weft.yaml:7:103 warning: listeners[1].tls.certificate: the certificate ${expired}\
+3 errors
+`,
+    });
+  });
+});
+
+test('with --no-files they are not looked at', async () => {
+  const text = TLS.replace('egrss', 'egress').replace(/^ {2}- \{ name: api.*\n/m, '');
+  await withFiles({ 'weft.yaml': text }, async (validate) => {
+    assert.equal((await validate('weft.yaml')).code, 1);
+    const { code, out } = await validate('--no-files', 'weft.yaml');
+    assert.equal(code, 0);
+    assert.match(out, /^weft\.yaml: ok: node a, 1 listener /m);
+  });
+});
+
+test('files that can be used are no news', async () => {
+  const { certificate, key } = selfSigned('web.test');
+  const text = TLS.replace('egrss', 'egress').replace(
+    /^ {2}- \{ name: api.*\n/m,
+    'clusters: [{ name: a, endpoints: ["127.0.0.1:80"] }]\n',
+  );
+  await withFiles({ 'weft.yaml': text, 'web.pem': certificate, 'web-key.pem': key }, async (validate) => {
+    const { code, out } = await validate('weft.yaml');
+    assert.deepEqual([code, out.split('\n').length], [0, 2], out);
   });
 });
 
