@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -30,16 +30,29 @@ async function withFiles(
 
 test('the examples are valid and raise no warning', async () => {
   const io = createTestIo({ cwd: EXAMPLES });
-  const code = await command.run(['consumer.yaml', 'provider.yaml', 'static.yaml'], io);
+  const files = (await readdir(EXAMPLES)).filter((name) => name.endsWith('.yaml')).toSorted();
+  const code = await command.run(files, io);
   assert.equal(
     io.out(),
     `consumer.yaml: ok: node consumer-1, 1 listener (egress 127.0.0.1:12220), no static clusters, registry embedded
+http-app.yaml: ok: node callee-1, 3 listeners (shop 127.0.0.1:15006, beta 127.0.0.1:15007, greeter 127.0.0.1:15008), no static clusters, no registry
+http.yaml: ok: node caller-1, 1 listener (egress 127.0.0.1:15001), 3 static clusters, no registry
 provider.yaml: ok: node provider-1, 1 listener (ingress 127.0.0.1:12200), no static clusters, registry embedded
 static.yaml: ok: node standalone-1, 1 listener (egress 127.0.0.1:12220), 1 static cluster, no registry
-all 3 files are valid
+all 5 files are valid
 `,
   );
   assert.equal(code, 0);
+});
+
+test('so is what stands in them behind a #, for those who have the files of TLS', async () => {
+  const text = (await readFile(join(EXAMPLES, 'http.yaml'), 'utf8')).replace(/^ {2}# (?=- | )/gm, '  ');
+  const { certificate, key } = selfSigned('web.test');
+  await withFiles({ 'http.yaml': text, 'web.pem': certificate, 'web-key.pem': key }, async (validate) => {
+    const { code, out } = await validate('http.yaml');
+    assert.equal(code, 0, out);
+    assert.match(out, /2 listeners \(egress 127\.0\.0\.1:15001, egress-tls 127\.0\.0\.1:15443\)/);
+  });
 });
 
 test('every error is printed with its place, its path and its hint', async () => {
