@@ -15,7 +15,8 @@ const HEAD = `# Config of \`weft proxy\`
 
 One file, YAML or JSON; what is left out has its default. An unknown key is an error: a slip of
 the hand never changes silently what the proxy does. \`weft validate FILE\` lists every error
-with its place, the reason and the nearest valid key.
+with its place, the reason and the nearest valid key; it opens the certificates and
+keys that the file names, too, unless \`--no-files\` is given.
 
 Editors complete and check the file with [weft.schema.json](weft.schema.json). For those that use
 the YAML language server, begin the file with

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
@@ -99,8 +99,9 @@ describe('the JSON Schema', () => {
   const schema = renderSchema() as Schema;
 
   test('accepts the examples', async () => {
-    for (const name of ['consumer', 'provider', 'static']) {
-      const file: unknown = parse(await readFile(join(ROOT, 'examples/config', `${name}.yaml`), 'utf8'));
+    const names = (await readdir(join(ROOT, 'examples/config'))).filter((name) => name.endsWith('.yaml'));
+    for (const name of names) {
+      const file: unknown = parse(await readFile(join(ROOT, 'examples/config', name), 'utf8'));
       assert.equal(violation(schema, file), undefined, name);
     }
   });

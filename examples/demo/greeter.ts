@@ -1,6 +1,6 @@
 /**
- * An app that offers demo.Greeter/SayHello, of gRPC, with node:http2 and registers at its sidecar as greeter.grpc. The
- * defaults are the ports in examples/config/provider.yaml; run.sh brings the Node that runs TypeScript.
+ * An app that offers demo.Greeter/SayHello, of gRPC, with node:http2 and registers at its sidecar as greeter.grpc,
+ * unless that is `none`. The defaults are the ports in examples/config/provider.yaml; run.sh brings the Node that runs TypeScript.
  *
  *   scripts/run.sh examples/demo/greeter.ts --name greeter --port 12199 --sidecar http://127.0.0.1:13331
  */

@@ -8,12 +8,14 @@ export interface Offer {
   readonly service: string;
   readonly protocol: 'bolt' | 'http' | 'grpc';
   readonly port: number;
-  /** Url of the local API of the app's sidecar. */
+  /** Url of the local API of the app's sidecar, or `none` where there is no registry to publish in. */
   readonly sidecar: string;
 }
 
 /** Registers an app's service at its sidecar, and tells the demo; ends the app when the sidecar does not take it. */
 export async function register({ name, service, protocol, port, sidecar }: Offer): Promise<void> {
+  const serves = `${name} serves ${service} at port ${port}`;
+  if (sidecar === 'none') return console.log(serves);
   try {
     await introduce(sidecar, name);
     await publish(sidecar, service, protocol, port);
@@ -22,6 +24,6 @@ export async function register({ name, service, protocol, port, sidecar }: Offer
     process.exit(1);
   }
   // It is published as soon as the sidecar finds it healthy.
-  console.log(`${name} serves ${service} at port ${port}; its sidecar says how it fares: curl ${sidecar}/services`);
+  console.log(`${serves}; its sidecar says how it fares: curl ${sidecar}/services`);
   process.send?.({ type: 'ready' });
 }

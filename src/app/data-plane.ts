@@ -237,7 +237,9 @@ export class DataPlane {
 
   async #open(config: ListenerConfig): Promise<void> {
     const { name, address, protocol, direction } = config;
-    const tls = config.tls && new TlsIdentity(config.tls, this.#deps.clock, this.#deps.log);
+    const { clock, log } = this.#deps;
+    const where = `listeners[${this.#config.listeners.findIndex((one) => one.name === name)}].tls`;
+    const tls = config.tls && new TlsIdentity(config.tls, { where, clock, log });
     const spec = { ...(await this.#spec(config)), ...(tls && { tls }) };
     const listener = new ProxyListener(spec, this.#proxyDeps, this.#statsOf(name));
     await listener.open(address.port);

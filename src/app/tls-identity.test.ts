@@ -45,7 +45,7 @@ function inFolder(run: (scene: Scene) => void): void {
         replace(files.certificate, certificate);
         replace(files.key, key);
       },
-      open: () => new TlsIdentity(files, clock, log),
+      open: () => new TlsIdentity(files, { where: 'listeners[0].tls', clock, log }),
     });
   } finally {
     rmSync(folder, { recursive: true });
@@ -102,7 +102,7 @@ test('while the new files cannot be used, the old certificate stays, and they ar
       clock.advance(10_000);
       assert.equal(nameIn(identity), 'CN=one.test');
       assert.equal(logged.length, i + 1);
-      assert.match(logged[i]!, /^error: .*the one before stays .*cannot use /);
+      assert.match(logged[i]!, /^error: .*the one before stays .*listeners\[0\]\.tls\.(key|certificate): /);
     }
     assert.match(logged[2]!, /web-key\.pem/);
     put(TWO);
@@ -123,13 +123,35 @@ test('a key is never in the log', () => {
   });
 });
 
-test('a listener does not open without them, and says which file it is and why', () => {
+test('a listener does not open without them, and says which key and file it is, why, and what to do', () => {
   inFolder(({ files, put, open }) => {
-    assert.throws(open, { code: 'listen_failed', message: /cannot use .*web\.pem for TLS: ENOENT/ });
+    assert.throws(open, {
+      code: 'listen_failed',
+      message:
+        `listeners[0].tls.certificate: ${files.certificate} does not exist; ` +
+        'write where the PEM file is; relative paths start at the folder of the config; ' +
+        `listeners[0].tls.key: ${files.key} does not exist; ` +
+        'write where the PEM file is; relative paths start at the folder of the config',
+    });
+    put({ certificate: ONE.certificate, key: TWO.key });
+    assert.throws(open, {
+      code: 'listen_failed',
+      message:
+        `listeners[0].tls.key: the private key in ${files.key} does not belong to the certificate in ` +
+        `${files.certificate}; name the key with which that certificate was made`,
+    });
+  });
+});
+
+test('with a certificate that has expired a listener opens, and the log says so each time that it is read', () => {
+  inFolder(({ clock, put, open, logged }) => {
+    put(selfSigned('old.test', [2001, 2002]));
+    const identity = open();
+    assert.equal(nameIn(identity), 'CN=old.test');
+    assert.match(logged.join('\n'), /^warn: .*"path":"listeners\[0\]\.tls\.certificate".* expired at 2002-12-31T/);
     put(ONE);
-    rmSync(files.key);
-    assert.throws(open, { code: 'listen_failed', message: /cannot use .*web-key\.pem for TLS: ENOENT/ });
-    put({ key: TWO.key });
-    assert.throws(open, { code: 'listen_failed', message: /web\.pem and .*web-key\.pem for TLS: .*mismatch/ });
+    clock.advance(10_000);
+    identity.context();
+    assert.deepEqual([logged.length, logged[1]?.slice(0, 6)], [2, 'info: ']);
   });
 });

@@ -1,12 +1,20 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { TlsConfig } from '../config/config.ts';
 import type { Clock } from '../core/clock.ts';
 import { WeftError } from '../core/errors.ts';
 import { type CertificateSource, type SecureContext, secureContext } from '../dataplane/net/tls-server.ts';
 import type { Logger } from '../telemetry/log.ts';
+import { readTlsFiles } from './tls-files.ts';
 
 /** Files that change are seen after this long at most: certificates live for days, their renewal must not need a restart. */
 const LOOK_MS = 10_000;
+
+export interface TlsIdentityOptions {
+  /** The section of the config, for people: `listeners[0].tls`. */
+  readonly where: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
 
 /**
  * The certificate with which a listener answers, read from its files, and read again when they change. When
@@ -14,20 +22,24 @@ const LOOK_MS = 10_000;
  */
 export class TlsIdentity implements CertificateSource {
   readonly #config: TlsConfig;
+  readonly #where: string;
   readonly #clock: Clock;
   readonly #log: Logger;
   #context: SecureContext;
   #mark: string;
   #lookedAt: number;
 
-  /** @throws WeftError `listen_failed`, which names the file and the reason. */
-  constructor(config: TlsConfig, clock: Clock, log: Logger) {
+  /**
+   * @throws WeftError `listen_failed`, which tells all that is wrong: the key of the config, the file, why and what to do.
+   */
+  constructor(config: TlsConfig, { where, clock, log }: TlsIdentityOptions) {
     this.#config = config;
+    this.#where = where;
     this.#clock = clock;
     this.#log = log;
     this.#lookedAt = clock.now();
     this.#mark = markOf(config);
-    this.#context = load(config);
+    this.#context = this.#load();
   }
 
   context(): SecureContext {
@@ -43,7 +55,7 @@ export class TlsIdentity implements CertificateSource {
     try {
       const mark = markOf(this.#config);
       if (mark === this.#mark) return;
-      this.#context = load(this.#config);
+      this.#context = this.#load();
       this.#mark = mark;
       this.#log.info('certificate read again', { file: this.#config.certificate });
     } catch (error) {
@@ -51,6 +63,21 @@ export class TlsIdentity implements CertificateSource {
         reason: (error as Error).message,
       });
     }
+  }
+
+  #load(): SecureContext {
+    const { certificate, key, faults } = readTlsFiles(this.#config, this.#clock.wall());
+    const errors = faults.filter(({ severity }) => severity === 'error');
+    if (errors.length > 0 || certificate === undefined || key === undefined) {
+      const message = errors.map((fault) => `${this.#where}.${fault.key}: ${fault.message}; ${fault.hint}`).join('; ');
+      throw new WeftError('listen_failed', message, { side: 'local' });
+    }
+    const context = secureContext(certificate, key);
+    for (const fault of faults) {
+      const { message: reason, hint } = fault;
+      this.#log.warn('a certificate is not valid now', { path: `${this.#where}.${fault.key}`, reason, hint });
+    }
+    return context;
   }
 }
 
@@ -60,21 +87,6 @@ function markOf({ certificate, key }: TlsConfig): string {
 }
 
 function stamp(file: string): string {
-  const { mtimeMs, size, ino } = guarded(file, () => statSync(file));
-  return `${mtimeMs}/${size}/${ino}`;
-}
-
-function load({ certificate, key }: TlsConfig): SecureContext {
-  const cert = guarded(certificate, () => readFileSync(certificate));
-  const pem = guarded(key, () => readFileSync(key));
-  return guarded(`${certificate} and ${key}`, () => secureContext(cert, pem));
-}
-
-function guarded<T>(what: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    const message = `cannot use ${what} for TLS: ${(error as Error).message}`;
-    throw new WeftError('listen_failed', message, { side: 'local', cause: error });
-  }
+  const found = statSync(file, { throwIfNoEntry: false });
+  return found === undefined ? 'none' : `${found.mtimeMs}/${found.size}/${found.ino}`;
 }

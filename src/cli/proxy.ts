@@ -14,7 +14,8 @@ const HELP = `Usage: weft proxy -c FILE
 Runs the sidecar that FILE describes: it takes the app's calls and the calls to it.
 
 Options:
-  -c, --config FILE   YAML or JSON; \`weft validate FILE\` checks it without starting
+  -c, --config FILE   YAML or JSON; \`weft validate FILE\` checks it, and the files that it
+                      names, without starting
 
 Signals:
   SIGHUP            read FILE again (it is also read when it changes); a bad file changes nothing

@@ -1,25 +1,32 @@
 import { resolve } from 'node:path';
+import { readTlsFiles } from '../app/tls-files.ts';
 import { formatAddress } from '../config/address.ts';
 import type { Config } from '../config/config.ts';
+import type { CheckTls } from '../config/file-check.ts';
 import type { Issue } from '../config/issue.ts';
 import { loadConfig } from '../config/load.ts';
+import { systemClock } from '../core/clock.ts';
 import { UsageError, type CliIo, type Command } from './command.ts';
 import { issueText } from './issue-text.ts';
 import { parseOptions } from './options.ts';
 
-const HELP = `Usage: weft validate [--json] FILE…
+const HELP = `Usage: weft validate [OPTION…] FILE…
 
 Checks config files of \`weft proxy\` and lists every error with its place, the reason
-and what to write instead. Nothing is started. Warnings do not make a file invalid.
+and what to write instead. Files that a config names (certificates and keys) are opened,
+as \`weft proxy\` does at its start. Nothing is started. Warnings, such as of a certificate
+that has expired, do not make a file invalid.
 
 Options:
-  --json   print one JSON object, for tools
+  --json       print one JSON object, for tools
+  --no-files   do not open what a config names, for configs of another machine
 
 Exit code: 0 when all files are valid, 1 when one is not, 2 for wrong arguments.
 
 Examples:
   weft validate weft.yaml
   weft validate --json examples/config/*.yaml
+  weft validate --no-files weft.yaml
 `;
 
 export const command: Command = {
@@ -27,10 +34,10 @@ export const command: Command = {
   summary: 'Check config files and list every error',
   help: HELP,
   run: async (args, io) => {
-    const { values, positionals } = parseOptions(args, { json: { type: 'boolean' } });
+    const { values, positionals } = parseOptions(args, { json: { type: 'boolean' }, 'no-files': { type: 'boolean' } });
     if (positionals.length === 0) throw new UsageError('name at least one FILE');
     const reports: Report[] = [];
-    for (const file of positionals) reports.push(await check(file, io.cwd));
+    for (const file of positionals) reports.push(await check(resolve(io.cwd, file), file, values['no-files'] !== true));
     if (values.json === true) io.stdout(`${JSON.stringify(toJson(reports), null, 2)}\n`);
     else printReports(reports, io);
     return reports.every((report) => report.ok) ? 0 : 1;
@@ -47,9 +54,11 @@ interface Report {
   readonly defines?: string;
 }
 
-async function check(file: string, cwd: string): Promise<Report> {
-  const result = await loadConfig(resolve(cwd, file));
-  if (!result.ok) return { file, ok: false, errors: result.issues, warnings: [] };
+const checkTls: CheckTls = (files) => readTlsFiles(files, systemClock.wall()).faults;
+
+async function check(path: string, file: string, openFiles: boolean): Promise<Report> {
+  const result = await loadConfig(path, openFiles ? { checkTls } : {});
+  if (!result.ok) return { file, ok: false, errors: result.issues, warnings: result.warnings ?? [] };
   return { file, ok: true, errors: [], warnings: result.warnings, defines: describe(result.config) };
 }
 

@@ -37,9 +37,15 @@ describe('a valid config', () => {
       clusters: [],
       health: { heartbeat: { enabled: true, interval: 5000, timeout: 3000, misses: 3 } },
       discovery: { onDemand: true, maxServices: 1024, idle: 600_000, firstPush: 3000 },
-      shutdown: { propagation: 2000, drain: 30_000 },
+      shutdown: { propagation: 2000, drain: 20_000 },
       log: { level: 'info', format: 'text' },
     });
+  });
+
+  test('as a rule it ends by itself before Kubernetes kills it, also with a registry that does not answer', () => {
+    const { propagation, drain } = valid('node: { id: a }').config.shutdown;
+    const [registryMs, graceMs, marginMs] = [5_000, 30_000, 2_000];
+    assert.ok(registryMs + propagation + drain <= graceMs - marginMs, `${propagation} ms and ${drain} ms`);
   });
 
   test('a listener has its limits, and an ingress one what it advertises', () => {

@@ -1,7 +1,9 @@
+import { dirname, resolve } from 'node:path';
 import { safeParse } from 'valibot';
 import { completeConfig, firstIpv4 } from './complete.ts';
 import type { Config } from './config.ts';
 import { crossCheck } from './cross-check.ts';
+import { checkFiles, type CheckTls } from './file-check.ts';
 import { finding, toIssues, type Finding, type Issue, type Path } from './issue.ts';
 import { splitHint } from './leaf.ts';
 import type { RegexProblem } from './route-check.ts';
@@ -22,6 +24,8 @@ export interface Refusal {
   readonly ok: false;
   /** At least one. */
   readonly issues: readonly Issue[];
+  /** Of the files that it names. Oddities of the text itself may come of its errors, and wait until those are gone. */
+  readonly warnings?: readonly Issue[];
 }
 
 export interface ParseOptions {
@@ -31,6 +35,8 @@ export interface ParseOptions {
   readonly localAddress?: () => string;
   /** What judges regular expressions; without it a file may hold none. `checkConfigText` provides it. */
   readonly regexProblem?: RegexProblem;
+  /** Opens the files that the text names; without it they are not looked at. */
+  readonly checkTls?: CheckTls;
 }
 
 const SMALLEST = 'the least that is needed is node: { id: my-proxy }';
@@ -49,12 +55,19 @@ export function judgeTree(tree: Tree, options: ParseOptions): LoadResult {
   const parsed = safeParse(configSchema, asMeant(configSchema, tree.value));
   const structure = structureFindings(configSchema, tree.value);
   const { errors, warnings } = crossCheck(tree.value, options.regexProblem ?? noRegex);
-  const findings = [...structure, ...valueFindings(parsed.issues ?? []), ...errors];
-  if (findings.length > 0 || !parsed.success) return { ok: false, issues: toIssues(findings, tree.locate) };
+  const files = checkFiles(tree.value, dirname(resolve(options.file)), options.checkTls ?? (() => []));
+  const findings = [...structure, ...valueFindings(parsed.issues ?? []), ...errors, ...files.errors];
+  if (findings.length > 0 || !parsed.success) {
+    return {
+      ok: false,
+      issues: toIssues(findings, tree.locate),
+      ...(files.warnings.length > 0 && { warnings: toIssues(files.warnings, tree.locate) }),
+    };
+  }
 
   const localAddress = options.localAddress ?? firstIpv4;
   const config = completeConfig(parsed.output, { file: options.file, localAddress });
-  return { ok: true, config, warnings: toIssues(warnings, tree.locate) };
+  return { ok: true, config, warnings: toIssues([...warnings, ...files.warnings], tree.locate) };
 }
 
 const noRegex: RegexProblem = () => 'there is nothing here to judge it';

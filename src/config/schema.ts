@@ -180,9 +180,12 @@ const discovery = v.pipe(
 const shutdown = v.pipe(
   v.strictObject({
     propagation: v.optional(duration('Wait after unpublishing, so that consumers hear of it.'), '2s'),
-    drain: v.optional(duration('How long requests in flight may take to finish.'), '30s'),
+    drain: v.optional(duration('How long requests in flight may take to finish.'), '20s'),
   }),
-  v.description('What happens between SIGTERM and the exit.'),
+  v.description(
+    'What happens between SIGTERM and the exit. The defaults add up to 22 s, or 27 s when the registry does not answer: ' +
+      'within the 30 s that Kubernetes gives a pod (`terminationGracePeriodSeconds`); who raises them raises that, too.',
+  ),
 );
 
 const log = v.pipe(

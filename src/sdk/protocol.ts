@@ -5,24 +5,22 @@ export const BOLT = 'bolt';
 /** HTTP of every version, and what goes over it: one listener and one cluster carry it all. */
 export const HTTP = 'http';
 
+/** How SDKs spell what they mean: Node's and Python's send `DEFAULT`, Java's the protocol of its server. */
 const SPELLINGS: ReadonlyMap<string, string> = new Map([
-  ['', BOLT],
+  [BOLT, BOLT],
   ['default', BOLT],
-  ['http1', HTTP],
-  ['http2', HTTP],
-  ['h2', HTTP],
-  ['h2c', HTTP],
-  ['grpc', HTTP],
-  ['rest', HTTP],
+  ...['http', 'http1', 'http2', 'h2', 'h2c', 'grpc', 'rest'].map((name) => [name, HTTP] as const),
+  // Kept apart by their own names, for those who look for them: tr, tri, xfire and https are SOFARPC's for Java.
+  ...['tcp', 'tr', 'tri', 'xfire', 'https', 'dubbo', 'springcloud'].map((name) => [name, name] as const),
 ]);
 
-/**
- * One name for a protocol, however an SDK spells it: Node's sends `DEFAULT`, Java's `bolt`, some
- * nothing at all.
- */
-export function normalizeProtocol(name: string | null | undefined): string {
+/** What may be published and subscribed to, in every spelling. */
+export const PROTOCOL_NAMES: readonly string[] = [...SPELLINGS.keys()];
+
+/** One name for a protocol, however an SDK spells it, or undefined for one that nobody knows. None at all is Bolt. */
+export function normalizeProtocol(name: string | null | undefined): string | undefined {
   const text = (name ?? '').trim().toLowerCase();
-  return SPELLINGS.get(text) ?? text;
+  return text === '' ? BOLT : SPELLINGS.get(text);
 }
 
 /**

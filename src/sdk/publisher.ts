@@ -170,7 +170,11 @@ export class Publisher {
     const earlier = [...entry.held];
     entry.offered = instance;
     entry.held.add(instance.address);
-    this.#become(entry, 'publishing', 'the registry does not hold it yet');
+    this.#become(
+      entry,
+      'publishing',
+      'the registry does not hold it yet; GET /configs/registry says whether it is connected',
+    );
     entry.settled = this.#registry
       .publish(instance)
       .then(

@@ -4,9 +4,11 @@
  */
 import * as v from 'valibot';
 import { WeftError } from '../core/errors.ts';
+import { nearest } from '../config/nearest.ts';
+import { quote } from '../config/value.ts';
 import { keyGroup } from '../registry/sofa-names.ts';
 import type { ApplicationInfo, Publication, Subscription } from './model.ts';
-import { normalizeProtocol, normalizeService } from './protocol.ts';
+import { BOLT, normalizeProtocol, normalizeService, PROTOCOL_NAMES } from './protocol.ts';
 import { metadataOf } from './provider-url.ts';
 import { parseTargetAddress } from './target-address.ts';
 
@@ -43,7 +45,10 @@ const serviceName = v.pipe(
 );
 const protocolType = v.pipe(
   text,
-  v.regex(/^[\w.+-]{0,64}$/, 'must be the name of a protocol, such as bolt'),
+  v.check(
+    (name) => normalizeProtocol(name) !== undefined,
+    ({ input }) => unknownProtocol(input),
+  ),
   v.transform((name) => (name === '' ? undefined : normalizeProtocol(name))),
 );
 const group = v.pipe(
@@ -109,7 +114,7 @@ export function parseApplication(body: object): ApplicationInfo {
 
 export function parsePublish(body: object): Publication {
   const request = parse(publishBody, body);
-  const protocol = normalizeProtocol(request.protocolType);
+  const { protocolType: protocol = BOLT } = request;
   return {
     service: normalizeService(request.serviceName, protocol),
     protocol,
@@ -121,8 +126,12 @@ export function parsePublish(body: object): Publication {
 }
 
 export function parseSubscribe(body: object): Subscription {
-  const { serviceName: name, protocolType: spelling, targetAppAddress: target, ...rest } = parse(subscribeBody, body);
-  const protocol = normalizeProtocol(spelling);
+  const {
+    serviceName: name,
+    protocolType: protocol = BOLT,
+    targetAppAddress: target,
+    ...rest
+  } = parse(subscribeBody, body);
   return { ...rest, service: normalizeService(name, protocol), protocol, target };
 }
 
@@ -141,6 +150,13 @@ function providerMeta(info: v.InferOutput<typeof publishBody>['providerMetaInfo'
   const loose = Object.entries(flat).filter(([name, value]) => name !== 'protocol' && v.is(scalar, value));
   const strings = loose.map(([name, value]) => [name, String(value)] as const);
   return { version, serializeType, appName, properties: { ...Object.fromEntries(strings), ...named } };
+}
+
+/** Taken as it came, a name with a slip in it would be published where no caller looks. */
+function unknownProtocol(name: string): string {
+  const near = nearest(name, PROTOCOL_NAMES);
+  const meant = near === undefined ? 'the' : `did you mean ${near}? The`;
+  return `${quote(name)} is not known; ${meant} protocols are ${PROTOCOL_NAMES.join(', ')}`;
 }
 
 function withoutNulls(all: Record<string, string | number | boolean | null | undefined>): Record<string, string> {

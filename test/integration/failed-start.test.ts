@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { command } from '../../src/cli/proxy.ts';
-import { startChild, waitUntil, type Owner } from '../support/children.ts';
+import { freePorts, startChild, waitUntil, type Owner } from '../support/children.ts';
 import { startSidecar, temporaryFolder, WEFT, type TestSidecar } from '../support/mesh.ts';
 import { openRawClient, requestOf } from '../support/raw-bolt.ts';
 
@@ -48,5 +48,25 @@ test('it closes what it opened, and signals end the process as before', async (t
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) assert.equal(process.listenerCount(signal), 0, signal);
   for (const port of [ports.admin, ports.egress, ports.ingress]) {
     await assert.rejects(openRawClient(t, port), { code: 'ECONNREFUSED' });
+  }
+});
+
+test('without the files of its TLS it names the key of the config, the file and the next step, as validate does', async (t) => {
+  const folder = await temporaryFolder(t);
+  const configFile = join(folder, 'weft.yaml');
+  const [admin, web] = await freePorts(2);
+  const tls = { certificate: 'web.pem', key: 'web-key.pem' };
+  const listener = { name: 'web', address: `127.0.0.1:${web}`, direction: 'egress', tls };
+  const clusters = [{ name: 'a', endpoints: ['127.0.0.1:1'] }];
+  const config = { node: { id: 'a' }, admin: { address: `127.0.0.1:${admin}` }, listeners: [listener], clusters };
+  await writeFile(configFile, JSON.stringify(config));
+  const proxy = await startChild(process.execPath, [WEFT, 'proxy', '-c', configFile], { name: 'proxy', owner: t });
+  assert.deepEqual(await proxy.exit, { code: 1, signal: null });
+  const validate = await startChild(process.execPath, [WEFT, 'validate', configFile], { name: 'validate', owner: t });
+  assert.deepEqual(await validate.exit, { code: 1, signal: null });
+  for (const [key, file] of Object.entries(tls)) {
+    const said = `listeners[0].tls.${key}: ${join(folder, file)} does not exist`;
+    assert.ok(proxy.tail().includes(`${said}; write where the PEM file is`), proxy.tail());
+    assert.ok(validate.tail().includes(said), validate.tail());
   }
 });

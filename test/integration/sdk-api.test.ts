@@ -61,6 +61,19 @@ test('the whole life of a registration, with what Java sends', async (t) => {
   assert.deepEqual(registry.watched, []);
 });
 
+test('a protocol with a slip in it is refused, before anything is published', async (t) => {
+  const { api, registry } = await startLocalApi(t);
+  const { port } = api.address;
+  await call(port, '/configs/application', { body: { appName: 'shop' } });
+  const body = { serviceName: 'shop.http', protocolType: 'htpp' };
+  for (const path of ['/services/publish', '/services/subscribe', '/services/unpublish', '/services/unsubscribe']) {
+    const reply = await call(port, path, { body });
+    assert.equal(reply.body['success'], false, path);
+    assert.match(String(reply.body['errorMessage']), /protocolType 'htpp' is not known; did you mean http\? /);
+  }
+  assert.deepEqual([registry.published, api.publications, api.subscriptions], [[], [], []]);
+});
+
 test('subscribing answers with nothing when the registry stays silent, and with all when it speaks in time', async (t) => {
   const { api, registry } = await startLocalApi(t, { firstPush: () => 50 });
   const { port } = api.address;

@@ -71,7 +71,11 @@ test('a service is published while its process answers, and goes with it at once
   app.die();
   await becomes(running, 'unpublished');
   assert.ok(performance.now() - before < 2000);
-  assert.equal(running.api.health.reasons[0], `port ${port}: connection refused`);
+  assert.equal(
+    running.api.health.reasons[0],
+    `port ${port}: connection refused (ECONNREFUSED); ` +
+      'is the app started, and does it listen at this address and port?',
+  );
   assert.equal(running.api.portOf(SERVICE, 'bolt'), port);
 
   await app.listen(port);

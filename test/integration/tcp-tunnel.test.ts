@@ -127,7 +127,7 @@ test('an endpoint that dies breaks the tunnel off; one that is not there is nobo
   const nowhere = await startHttpProxy(t, { listener: TCP, clusters: [cluster('db', await freePort())] });
   const refused = await openRaw(t, nowhere.port);
   await refused.hasClosed();
-  await nowhere.sidecar.child.waitFor(/a connection cannot be carried on.*cannot connect to/);
+  await nowhere.sidecar.child.waitFor(/a connection cannot be carried on.*cannot connect to .*; is it started/);
 });
 
 test('who reads slowly holds up the other end alone', async (t) => {

@@ -4,7 +4,7 @@ import { POLICY } from '../cluster/testing/policy.ts';
 import { Budget } from '../../core/budget.ts';
 import { ManualClock } from '../../core/manual-clock.ts';
 import { TimerWheel } from '../../core/timer-wheel.ts';
-import { silentLogger } from '../../telemetry/log.ts';
+import { createLogger, silentLogger, type Logger } from '../../telemetry/log.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
 import { boltCodec } from '../codec/bolt/codec.ts';
 import { NetContext } from '../net/net-context.ts';
@@ -12,14 +12,14 @@ import { Clusters, type DiscoveryLimits } from './clusters.ts';
 import { HTTP_LIMITS } from './testing/mesh-parts.ts';
 
 /** Clusters out of a registry that tells whom it is asked for, and never answers. */
-function setUp(limits: Partial<DiscoveryLimits> = {}) {
+function setUp(limits: Partial<DiscoveryLimits> = {}, log: Logger = silentLogger) {
   const clock = new ManualClock();
   const metrics = new Metrics();
   const watched: string[] = [];
   const clusters = new Clusters(
     {
       clock,
-      log: silentLogger,
+      log,
       metrics,
       source: {
         watch({ service, protocol, group }) {
@@ -162,4 +162,26 @@ test('a name that another cluster has is not given again', () => {
     ['shop@http static'],
   );
   clusters.close();
+});
+
+test('an endpoint that cannot be connected to is logged with what to look at, the app by its name', () => {
+  const lines: string[] = [];
+  const log = createLogger({ control: { level: 'info' }, format: 'text', write: (line) => void lines.push(line) });
+  const { clusters } = setUp({}, log);
+  const endpoints = [{ host: '127.0.0.1', port: 1, weight: 1 }];
+  const list = [{ name: 'echo', policy: POLICY, endpoints }];
+  clusters.apply(list, POLICY, { onDemand: true, maxServices: 2, idle: 60_000 });
+  for (const managed of [clusters.find('echo', 'bolt')!, clusters.app({ host: '127.0.0.1', port: 12199 })]) {
+    const [endpoint] = managed.cluster.endpoints;
+    managed.cluster.setUsable(endpoint!, false, 'connection refused (ECONNREFUSED)');
+    managed.cluster.setUsable(endpoint!, false, 'it said goaway');
+  }
+  clusters.close();
+  const ends = lines.map((line) => line.replace(/^.* an endpoint cannot be used /, ''));
+  assert.deepEqual(ends, [
+    'cluster=echo endpoint=127.0.0.1:1 reason="connection refused (ECONNREFUSED)" ' +
+      'check="is the service started, and does it listen at this address and port?"\n',
+    'cluster=app@127.0.0.1:12199 endpoint=127.0.0.1:12199 reason="connection refused (ECONNREFUSED)" ' +
+      'check="is the app started, and does it listen at this address and port?"\n',
+  ]);
 });

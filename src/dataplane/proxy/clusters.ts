@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../core/clock.ts';
+import { whatToCheck } from '../../core/connect-trouble.ts';
 import { PairMap } from '../../core/pair-map.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
@@ -223,7 +224,7 @@ export class Clusters {
   #create(name: string, origin: ClusterOrigin, policy: ClusterPolicy): ManagedCluster {
     const { upstream, metrics, onAppUsable } = this.#deps;
     const onUsable = (endpoint: Endpoint): void => {
-      this.#tell(name, endpoint);
+      this.#tell(name, origin, endpoint);
       if (origin === 'app') onAppUsable?.(endpoint);
     };
     const options = { name, origin, policy, onUsable };
@@ -231,10 +232,11 @@ export class Clusters {
   }
 
   /** Once for each change, however many requests it concerns. */
-  #tell(cluster: string, { address, usable, reason }: Endpoint): void {
+  #tell(cluster: string, origin: ClusterOrigin, { address, usable, reason }: Endpoint): void {
     const { log } = this.#deps;
-    if (usable) log.info('an endpoint can be used again', { cluster, endpoint: address });
-    else log.warn('an endpoint cannot be used', { cluster, endpoint: address, reason });
+    if (usable) return log.info('an endpoint can be used again', { cluster, endpoint: address });
+    const check = whatToCheck(reason, origin === 'app' ? 'the app' : 'the service');
+    return log.warn('an endpoint cannot be used', { cluster, endpoint: address, reason, check });
   }
 
   #collect(): void {

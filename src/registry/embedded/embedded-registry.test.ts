@@ -5,6 +5,7 @@ import type { RequestListener, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import type { HostPort } from '../../config/address.ts';
 import { ManualClock } from '../../core/manual-clock.ts';
 import { createLogger } from '../../telemetry/log.ts';
 import type { Registry, ServiceInstance } from '../registry.ts';
@@ -15,8 +16,11 @@ interface Bench {
   readonly clock: ManualClock;
   readonly registry: Registry;
   readonly lines: string[];
+  readonly address: HostPort;
   /** Waits for the server's next request. */
   asked(): Promise<void>;
+  /** The server goes away for good. */
+  leave(): Promise<void>;
 }
 
 /** A registry whose server answers as `answer` does. */
@@ -32,17 +36,19 @@ async function start(t: TestContext, answer: RequestListener): Promise<Bench> {
   const lines: string[] = [];
   const log = createLogger({ control: { level: 'warn' }, format: 'text', write: (line) => void lines.push(line) });
   const { port } = server.address() as AddressInfo;
-  const registry = await embeddedRegistry.create(
-    { address: { host: '127.0.0.1', port } },
-    { clock, chance: () => 0.5, log, nodeId: 'node' },
-  );
+  const address = { host: '127.0.0.1', port };
+  const registry = await embeddedRegistry.create({ address }, { clock, chance: () => 0.5, log, nodeId: 'node' });
+  const leave = async (): Promise<void> => {
+    if (!server.listening) return;
+    server.close();
+    server.closeAllConnections();
+    await once(server, 'close');
+  };
   t.after(async () => {
     await registry.close();
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
+    await leave();
   });
-  return { clock, registry, lines, asked: async () => void (await once(server, 'request')) };
+  return { clock, registry, lines, address, asked: async () => void (await once(server, 'request')), leave };
 }
 
 /** Lets time pass until `done`; the network takes its turns between. */
@@ -74,8 +80,31 @@ for (const [what, body] of [
     await pass(bench.clock, () => requests > 3);
     assert.equal(bench.registry.state, 'connecting');
     assert.equal(bench.lines.length, 1, bench.lines.join(''));
+    assert.match(bench.lines[0]!, /check="is weft control running, and is this its address\?"$/m);
   });
 }
+
+test('where nothing listens at the start or later, the log says so once and asks for weft control', async (t) => {
+  const bench = await start(t, (_request, response) => void response.write(WELCOME));
+  await pass(bench.clock, () => bench.registry.state === 'connected');
+  await bench.leave();
+  await pass(bench.clock, () => bench.registry.state === 'connecting');
+  assert.match(bench.lines[0]!, / registry lost, keeping what is known and trying again .* check="is weft control /);
+
+  const lines: string[] = [];
+  const log = createLogger({ control: { level: 'warn' }, format: 'text', write: (line) => void lines.push(line) });
+  const deps = { clock: bench.clock, chance: () => 0.5, log, nodeId: 'late' };
+  const late = await embeddedRegistry.create({ address: bench.address }, deps);
+  t.after(() => late.close());
+  await pass(bench.clock, () => lines.length > 0);
+  bench.clock.advance(60_000);
+  await new Promise(setImmediate);
+  assert.equal(lines.length, 1);
+  assert.match(
+    lines[0]!,
+    / registry not reached yet, trying again .* reason="connection refused \(ECONNREFUSED\)" check="is weft control started, and does it listen at this address and port\?"$/m,
+  );
+});
 
 test('a session that is lost before it has lasted is no reason to believe what it did not list', async (t) => {
   const at = (address: string): ServiceInstance => ({ ...INSTANCE, address });

@@ -1,6 +1,7 @@
 import { formatAddress } from '../../config/address.ts';
 import type { HostPort } from '../../config/address.ts';
 import type { Timer } from '../../core/clock.ts';
+import { whatToCheck } from '../../core/connect-trouble.ts';
 import { withdrawn } from '../instances.ts';
 import { Publications, quietReject, rejection } from '../publications.ts';
 import type { Publication } from '../publications.ts';
@@ -152,8 +153,11 @@ class EmbeddedRegistry implements Registry {
   #lost(reason: string): void {
     if (this.state === 'closed') return;
     if (!this.#reported) {
-      const message = this.#wasConnected ? 'registry lost, keeping what is known' : 'registry not reached yet';
-      this.#deps.log.warn(message, { address: formatAddress(this.#options.address), reason });
+      const message = this.#wasConnected
+        ? 'registry lost, keeping what is known and trying again'
+        : 'registry not reached yet, trying again';
+      const check = whatToCheck(reason, 'weft control') ?? 'is weft control running, and is this its address?';
+      this.#deps.log.warn(message, { address: formatAddress(this.#options.address), reason, check });
       this.#reported = true;
     }
     if (this.#live) {

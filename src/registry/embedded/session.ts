@@ -3,6 +3,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { formatAddress } from '../../config/address.ts';
 import type { HostPort } from '../../config/address.ts';
 import type { Clock, Timer } from '../../core/clock.ts';
+import { inWords } from '../../core/connect-trouble.ts';
 import { LineReader } from './lines.ts';
 import { CONTENT_TYPE, encode, MAX_SERVER_LINE, parseServerMessage, SESSION_PATH } from './protocol.ts';
 import type { ClientMessage, ServerMessage } from './protocol.ts';
@@ -53,7 +54,7 @@ export class Session {
     });
     this.#timer = clock.after(WELCOME_TIMEOUT, () => this.destroy(`no welcome within ${WELCOME_TIMEOUT} ms`));
     this.#request.on('response', (response) => this.#respond(response));
-    this.#request.on('error', (error) => this.destroy(error.message));
+    this.#request.on('error', (error) => this.destroy(inWords(error)));
     this.#request.on('close', () => this.destroy('the connection closed'));
     this.send({ op: 'hello', node, client });
   }
@@ -82,7 +83,7 @@ export class Session {
   }
 
   #respond(response: IncomingMessage): void {
-    response.on('error', (error) => this.destroy(error.message));
+    response.on('error', (error) => this.destroy(inWords(error)));
     response.on('close', () => this.destroy('the registry ended the session'));
     if (response.statusCode !== 200) return this.destroy(`the registry answered HTTP ${response.statusCode}`);
     response.on('data', (chunk: Buffer) => {

@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { ManualClock } from '../../core/manual-clock.ts';
-import { silentLogger } from '../../telemetry/log.ts';
+import { createLogger, silentLogger } from '../../telemetry/log.ts';
 import { ZkClient } from './client.ts';
 import { FrameReader, JuteReader, JuteWriter } from './jute.ts';
 
@@ -98,7 +98,11 @@ async function asked(fake: FakeServer, times: number): Promise<void> {
 }
 
 /** A client whose log of ups and downs a test can wait for. */
-function open(t: TestContext, fake: FakeServer): { client: ZkClient; clock: ManualClock; next(): Promise<string> } {
+function open(
+  t: TestContext,
+  fake: Pick<FakeServer, 'port'>,
+  log = silentLogger,
+): { client: ZkClient; clock: ManualClock; next(): Promise<string> } {
   const clock = new ManualClock();
   const happened: string[] = [];
   let wake: () => void = () => {};
@@ -112,7 +116,7 @@ function open(t: TestContext, fake: FakeServer): { client: ZkClient; clock: Manu
       sessionTimeout: SESSION,
       clock,
       chance: () => 0.5,
-      log: silentLogger,
+      log,
     },
     { up: () => tell('up'), down: () => tell('down'), event: ({ type, path }) => tell(`${type} ${path}`) },
   );
@@ -123,6 +127,25 @@ function open(t: TestContext, fake: FakeServer): { client: ZkClient; clock: Manu
   };
   return { client, clock, next };
 }
+
+test('where nothing listens, the log says so once and what to look at', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  const lines: string[] = [];
+  const log = createLogger({ control: { level: 'warn' }, format: 'text', write: (line) => void lines.push(line) });
+  const { clock } = open(t, { port }, log);
+  for (let turns = 0; turns < 1_000 && lines.length === 0; turns++) await new Promise(setImmediate);
+  clock.advance(60_000);
+  await new Promise(setImmediate);
+  assert.equal(lines.length, 1);
+  assert.match(
+    lines[0]!,
+    /keeping what is known and trying again .* reason="connection refused \(ECONNREFUSED\)" check="is ZooKeeper started, /,
+  );
+});
 
 test('an error code that nobody knows rejects the one request', async (t) => {
   const fake = await startFake(t);

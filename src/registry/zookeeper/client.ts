@@ -1,6 +1,7 @@
 import { formatAddress } from '../../config/address.ts';
 import type { HostPort } from '../../config/address.ts';
 import type { Chance, Clock, Timer } from '../../core/clock.ts';
+import { whatToCheck } from '../../core/connect-trouble.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { RedialWait } from '../redial-wait.ts';
 import { ZkConnection } from './connection.ts';
@@ -241,9 +242,10 @@ export class ZkClient {
       this.#session = this.#freshSession();
     }
     if (!this.#reported) {
-      this.#options.log.warn('ZooKeeper not reached, keeping what is known', {
+      this.#options.log.warn('ZooKeeper not reached, keeping what is known and trying again', {
         address: formatAddress(server),
         reason,
+        check: whatToCheck(reason, 'ZooKeeper'),
       });
       this.#reported = true;
     }

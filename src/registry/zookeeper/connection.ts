@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import type { HostPort } from '../../config/address.ts';
 import type { Clock, Timer } from '../../core/clock.ts';
+import { inWords } from '../../core/connect-trouble.ts';
 import { FrameReader, JuteReader } from './jute.ts';
 import type { JuteWriter } from './jute.ts';
 import {
@@ -82,7 +83,7 @@ export class ZkConnection {
       this.#socket.write(connectFrame(session));
     });
     this.#socket.on('data', (chunk) => this.#read(chunk as Buffer));
-    this.#socket.on('error', (error) => this.destroy(error.message));
+    this.#socket.on('error', (error) => this.destroy(inWords(error)));
     this.#socket.on('close', () => this.destroy('the server closed the connection'));
   }
 

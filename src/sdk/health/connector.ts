@@ -1,5 +1,6 @@
 import { connect as netConnect } from 'node:net';
 import type { HostPort } from '../../config/address.ts';
+import { inWords, whatToCheck } from '../../core/connect-trouble.ts';
 
 export interface ConnectionHandlers {
   onOpen(): void;
@@ -27,7 +28,9 @@ export function createTcpConnector(): PortConnector {
       socket.on('connect', () => handlers.onOpen());
       socket.on('data', (chunk: Buffer) => handlers.onData(chunk));
       socket.on('error', (error: NodeJS.ErrnoException) => {
-        reason = error.code === 'ECONNREFUSED' ? 'connection refused' : (error.code ?? error.message);
+        const words = inWords(error);
+        const check = whatToCheck(words, 'the app');
+        reason = check === undefined ? words : `${words}; ${check}`;
       });
       socket.on('close', () => handlers.onClose(reason));
       return {

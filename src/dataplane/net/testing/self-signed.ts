@@ -9,13 +9,13 @@ export interface SelfSigned {
 const OID_ECDSA_SHA256 = '2a8648ce3d040302';
 const OID_COMMON_NAME = '550403';
 
-/** Makes one for `name`, which does not expire while anybody tests with it. RFC 5280, section 4.1. */
-export function selfSigned(name: string): SelfSigned {
+/** Makes one for `name`, which does not expire while anybody tests with it, or is valid in these years. RFC 5280, section 4.1. */
+export function selfSigned(name: string, [from, to]: readonly [from: number, to: number] = [2000, 9999]): SelfSigned {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const algorithm = sequence(der(0x06, Buffer.from(OID_ECDSA_SHA256, 'hex')));
   const commonName = sequence(der(0x06, Buffer.from(OID_COMMON_NAME, 'hex')), der(0x0c, Buffer.from(name)));
   const subject = sequence(der(0x31, commonName));
-  const validity = sequence(der(0x17, Buffer.from('000101000000Z')), der(0x18, Buffer.from('99991231235959Z')));
+  const validity = sequence(time(`${from}0101000000Z`), time(`${to}1231235959Z`));
   const version = der(0xa0, der(0x02, Buffer.from([2])));
   const serial = der(0x02, Buffer.from([1]));
   const spki = publicKey.export({ type: 'spki', format: 'der' });
@@ -25,6 +25,10 @@ export function selfSigned(name: string): SelfSigned {
     certificate: pem('CERTIFICATE', sequence(body, algorithm, signature)),
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
   };
+}
+
+function time(text: string): Buffer {
+  return der(0x18, Buffer.from(text));
 }
 
 function sequence(...parts: readonly Buffer[]): Buffer {

@@ -5,6 +5,7 @@ import type { Outcome } from '../../message/outcome.ts';
 import { writeBytes } from '../../message/write-bytes.ts';
 import { connect, type ConnectHandler } from '../../net/connect.ts';
 import type { Connection } from '../../net/connection.ts';
+import { connectFailed } from '../../upstream/connect-failure.ts';
 import type { ListenerPeer, PeerEvents } from '../listener-peer.ts';
 import type { ManagedCluster } from '../managed-cluster.ts';
 import type { TcpServer } from './tcp-server.ts';
@@ -188,7 +189,7 @@ export class TcpTunnel implements ListenerPeer, WheelEntry {
     }
     this.#target!.cluster.setUsable(endpoint, false, reason);
     if (++this.#failures < MAX_CONNECT_FAILURES && this.#target!.cluster.size > 1) return this.#connect(endpoint);
-    this.#refuse('no_healthy_endpoint', `cannot connect to ${endpoint.address}: ${reason}`);
+    this.#refuse('no_healthy_endpoint', connectFailed(endpoint.address, reason).message);
   }
 
   #leaveIfOver(reason: string): void {
