@@ -1,6 +1,7 @@
 import type { WeftError } from '../../core/errors.ts';
 import type { ConnectionForwarding, HttpVersion } from './forwarding.ts';
 import type { OpenEdits } from './open-edits.ts';
+import type { Outcome } from './outcome.ts';
 import type { HeadEdits, RequestHead, ResponseHead } from './http-head.ts';
 
 /**
@@ -53,8 +54,8 @@ export interface CallerStream extends ContentSink {
 export interface CallerHandler {
   onRequestData(bytes: Buffer, start: number, end: number): void;
   onRequestEnd(trailers: Trailers): void;
-  /** Nobody waits for the response any more; the stream is not to be used again. */
-  onCallerGone(): void;
+  /** Nobody waits for the response any more, `abandoned` when not for another reason; the stream is not to be used again. */
+  onCallerGone(outcome?: Outcome): void;
   onCallerDrained(): void;
 }
 

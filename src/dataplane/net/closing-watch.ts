@@ -1,6 +1,11 @@
 import type { Clock, Timer } from '../../core/clock.ts';
 
-/** How often those that close are looked at: who takes nothing from one look to the next is given up. */
+/**
+ * Who takes nothing for so long is given up. A peer that reads slowly and steadily shows no progress for long times, since
+ * the kernel asks for more only when much of its own buffer is free: seconds of what it passes on.
+ */
+const PATIENCE_MS = 60_000;
+/** How often those that close are looked at. */
 const LOOK_MS = 10_000;
 
 /** A connection that closes once its peer has taken what waits. */
@@ -9,7 +14,8 @@ export interface Closing {
   readonly progress: number;
   /** Octets that wait. */
   readonly queued: number;
-  destroy(reason: string): void;
+  /** Ends it in a way that its peer cannot take for the end of what was to come. */
+  reset(reason: string): void;
 }
 
 /**
@@ -18,7 +24,8 @@ export interface Closing {
  */
 export class ClosingWatch {
   readonly #clock: Clock;
-  readonly #closing = new Map<Closing, number>();
+  /** Of each its progress, and since when it has been that. */
+  readonly #closing = new Map<Closing, { progress: number; since: number }>();
   #timer: Timer | undefined;
 
   constructor(clock: Clock) {
@@ -26,7 +33,7 @@ export class ClosingWatch {
   }
 
   add(connection: Closing): void {
-    this.#closing.set(connection, connection.progress);
+    this.#closing.set(connection, { progress: connection.progress, since: this.#clock.now() });
     this.#timer ??= this.#clock.every(LOOK_MS, () => this.#look());
   }
 
@@ -37,10 +44,13 @@ export class ClosingWatch {
   }
 
   #look(): void {
-    for (const [connection, before] of this.#closing) {
+    const now = this.#clock.now();
+    for (const [connection, state] of this.#closing) {
       const { progress, queued } = connection;
-      if (progress === before) connection.destroy(`took none of the last ${queued} octets in ${LOOK_MS} ms`);
-      else this.#closing.set(connection, progress);
+      if (progress !== state.progress) Object.assign(state, { progress, since: now });
+      else if (now - state.since >= PATIENCE_MS) {
+        connection.reset(`took none of the last ${queued} octets in ${Math.round((now - state.since) / 1000)} s`);
+      }
     }
   }
 }

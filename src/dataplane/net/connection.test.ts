@@ -184,13 +184,17 @@ test('one that closes is given up when its peer takes nothing more', () =>
   scene(async (it) => {
     await fill(it);
     it.connection.close();
-    it.clock.advance(9999);
+    const errors: string[] = [];
+    it.peer.on('error', (error: NodeJS.ErrnoException) => errors.push(error.code ?? ''));
+    it.clock.advance(59_999);
     await turns();
     assert.ok(!it.told.includes('close'));
-    it.clock.advance(1);
+    it.clock.advance(10_000);
     await until('the end', () => it.told.includes('close'));
     assert.equal(it.context.unsent, 0);
     assert.equal(it.clock.pending, 0);
+    it.peer.resume();
+    await until('the peer to know that something is missing', () => errors.includes('ECONNRESET'));
   }));
 
 test('one that closes has the time that it takes while its peer takes something', () =>
@@ -205,7 +209,7 @@ test('one that closes has the time that it takes while its peer takes something'
       peer.resume();
       await until('some to leave', () => context.unsent < before || it.told.includes('close'));
       peer.pause();
-      clock.advance(10_000);
+      clock.advance(50_000);
     }
     await until('the end', () => peer.readableLength === 0 || peer.destroyed);
     assert.equal(clock.pending, 0);

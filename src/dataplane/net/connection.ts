@@ -200,6 +200,14 @@ export class Connection implements Flushable {
     this.#socket.destroy();
   }
 
+  /** The same, and the peer is told that something is missing. Over TLS the missing close_notify tells it. */
+  reset(reason: string): void {
+    if (this.#closed) return;
+    this.#closeReason = reason;
+    if (this.encrypted) this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
+  }
+
   #flushNow(): void {
     if (this.#outstanding !== undefined || this.#output.length === 0) return this.#checkBacklog();
     if (this.#closed) return this.#output.clear();

@@ -120,11 +120,11 @@ export class Downstream implements ListenerPeer, FrameSink, Blocked, Watched {
     this.#abandonAll();
   }
 
-  /** The listener's limits or its `idleTimeout` have changed. */
   cut(reason: string): void {
     this.connection.destroy(reason);
   }
 
+  /** The listener's limits or its `idleTimeout` have changed. */
   adjusted(): void {
     this.#watch.rearm();
   }

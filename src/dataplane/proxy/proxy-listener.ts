@@ -167,7 +167,8 @@ export class ProxyListener implements Chooser, PeerEvents {
       case 'http1':
       case 'http2':
         if (this.#httpSpec?.versions.includes(detected) === true) return this.#httpFor(detected);
-        return tcp ?? bolt ?? this.#anyHttp;
+        // A version that is not taken is refused in the words of the other: it is not to find a way past the routes.
+        return this.#anyHttp ?? tcp ?? bolt;
       default:
         // Whoever is left says what is wrong with it, in its own words.
         return tcp ?? this.#anyHttp ?? bolt;

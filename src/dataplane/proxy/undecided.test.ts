@@ -188,3 +188,20 @@ httpTest('ALPN offers what is spoken, also after that has changed', TLS, async (
   assert.equal(await agreed(mesh, ['http/1.1']), '');
   await until('all are gone', () => mesh.listener.connections === 0);
 });
+
+for (const [name, options] of [
+  ['raw TCP goes to the app', { tcp: { idleTimeout: 0 } }],
+  ['Bolt is spoken', { bolt: true }],
+] as const) {
+  httpTest(
+    `a version that is not taken is refused, also where ${name}`,
+    { versions: ['http2'], ...options },
+    async (mesh) => {
+      const server = await mesh.textService();
+      const caller = await mesh.caller();
+      caller.send(GET);
+      assert.match(await caller.toEnd(), /no connection preface/);
+      assert.equal(server.peers.length, 0);
+    },
+  );
+}

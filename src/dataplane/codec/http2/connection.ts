@@ -24,6 +24,8 @@ export class Http2Connection implements FrameSink {
   sentContent = 0;
   /** Why the connection was ended from here; undefined when it was not. */
   failure: Http2Error | undefined;
+  /** Whether the peer's first frame has come, and was what begins HTTP/2. */
+  greeted = false;
   readonly #server: boolean;
   readonly #own: OwnSettings;
   readonly #owner: Http2Owner;
@@ -37,7 +39,6 @@ export class Http2Connection implements FrameSink {
   readonly #sendWindow = new SendWindow(DEFAULT_WINDOW);
   readonly #receiveWindow: ReceiveWindow;
   #prefaceLeft: number;
-  #settingsRead = false;
   /** The last stream of ours that the peer takes, once it has said goaway. */
   #goawayAt = MAX_STREAM;
   /** The last stream of the peer's that is taken, once that has been said. */
@@ -56,7 +57,7 @@ export class Http2Connection implements FrameSink {
     this.#guard = new FloodGuard(clock);
     this.#prefaceLeft = this.#server ? PREFACE.length : 0;
     this.#streams = new StreamTable(this.#server);
-    this.#reader = new FrameReader(this, this.#own.blockLimits);
+    this.#reader = new FrameReader(this, this.#own);
     this.#receiveWindow = new ReceiveWindow(limits.connectionWindow);
   }
 
@@ -65,15 +66,15 @@ export class Http2Connection implements FrameSink {
     return this.#streams.size;
   }
 
-  /** Whether the peer's first frame has come, and was what begins HTTP/2. */
-  get greeted(): boolean {
-    return this.#settingsRead;
-  }
-
   /** Octets of a preface, frame or header block that has begun and not ended; content does not count. */
   get incomplete(): number {
     const ofPreface = this.#prefaceLeft > 0 ? 1 + PREFACE.length - this.#prefaceLeft : 0;
-    return this.#failed ? 0 : ofPreface + this.#reader.held;
+    return this.#failed ? 0 : ofPreface + this.#reader.incomplete;
+  }
+
+  /** Memory for frames and header blocks that have begun and not ended. */
+  get held(): number {
+    return this.#failed ? 0 : this.#reader.held;
   }
 
   /** Octets of all streams' content that wait for the peer's windows. */
@@ -89,9 +90,7 @@ export class Http2Connection implements FrameSink {
   /** Other limits from now on, which the peer is told. */
   adjust(limits: AdjustableLimits): void {
     const settings = this.#failed ? undefined : this.#own.adjust(limits);
-    if (settings === undefined) return;
-    this.#reader.limits = this.#own.blockLimits;
-    frames.writeSettings(this.#owner.out(), settings);
+    if (settings !== undefined) frames.writeSettings(this.#owner.out(), settings);
   }
 
   /** Reads `bytes[at, end)`. Errors are told to the peer and to the owner. */
@@ -305,7 +304,7 @@ export class Http2Connection implements FrameSink {
   }
 
   onSettings(settings: readonly number[]): void {
-    this.#settingsRead = true;
+    this.greeted = true;
     this.#guard.idle();
     const { initialWindow, headerTableSize } = this.peer;
     this.peer.apply(settings);
@@ -456,8 +455,9 @@ export class Http2Connection implements FrameSink {
 
   #closeStream(stream: Http2Stream, code: number): void {
     if (stream.closed) return;
-    this.#remove(stream);
+    // First, so that whoever hears of its end counts it no more.
     stream.drop();
+    this.#remove(stream);
     stream.handler?.onReset(code);
   }
 
@@ -494,6 +494,6 @@ export class Http2Connection implements FrameSink {
 
   /** SETTINGS are the first frame of either side. Section 3.4. */
   #requireSettings(): void {
-    if (!this.#settingsRead) throw new Http2Error(ErrorCode.protocolError, 'a first frame that is not SETTINGS');
+    if (!this.greeted) throw new Http2Error(ErrorCode.protocolError, 'a first frame that is not SETTINGS');
   }
 }

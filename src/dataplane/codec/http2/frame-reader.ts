@@ -45,8 +45,7 @@ const NOTHING = Buffer.alloc(0);
  */
 export class FrameReader {
   readonly #sink: FrameSink;
-  /** May change between two reads. */
-  limits: FrameReaderLimits;
+  readonly #limits: FrameReaderLimits;
   /** What this side has announced as SETTINGS_MAX_FRAME_SIZE. */
   readonly #maxFrame: number;
   readonly #head = Buffer.alloc(FRAME_HEAD);
@@ -74,14 +73,19 @@ export class FrameReader {
 
   constructor(sink: FrameSink, limits: FrameReaderLimits, maxFrame: number = DEFAULT_FRAME_SIZE) {
     this.#sink = sink;
-    this.limits = limits;
+    this.#limits = limits;
     this.#maxFrame = maxFrame;
   }
 
   /** Octets of a frame or header block that has begun and not ended; those of DATA are handed on as they come. */
-  get held(): number {
+  get incomplete(): number {
     const ofHead = this.#headRead < FRAME_HEAD ? this.#headRead : 0;
-    return ofHead + this.#gatheredLength + this.#blockLength;
+    return ofHead + this.held;
+  }
+
+  /** Those among them for which memory was taken: there always is room for the head of a frame. */
+  get held(): number {
+    return this.#gatheredLength + this.#blockLength;
   }
 
   /** Reads nothing more, also in a `read` that is under way. */
@@ -157,9 +161,9 @@ export class FrameReader {
     if (this.#stream === 0) throw protocol('a header block on stream 0');
     if (this.#type === FrameType.continuation) {
       if (this.#continued === 0) throw protocol('CONTINUATION without a header block (section 6.10)');
-      if (++this.#continuations > this.limits.maxContinuations) throw calm('too many CONTINUATION frames');
+      if (++this.#continuations > this.#limits.maxContinuations) throw calm('too many CONTINUATION frames');
     }
-    if (this.#blockLength + this.#length > this.limits.maxHeaderBlock) throw calm('a header block over the limit');
+    if (this.#blockLength + this.#length > this.#limits.maxHeaderBlock) throw calm('a header block over the limit');
   }
 
   #readPayload(bytes: Buffer, at: number, end: number): number {
@@ -276,7 +280,9 @@ export class FrameReader {
     if (last && this.#blockLength === 0) return this.#blockEnd(bytes, start, end);
     const length = this.#blockLength + end - start;
     if (length > this.#block.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.min(this.limits.maxHeaderBlock, Math.max(2 * length, 1024)));
+      const grown = Buffer.allocUnsafeSlow(
+        Math.max(length, Math.min(this.#limits.maxHeaderBlock, Math.max(2 * length, 1024))),
+      );
       this.#block.copy(grown, 0, 0, this.#blockLength);
       this.#block = grown;
     }

@@ -9,7 +9,8 @@ export type AdjustableLimits = Pick<Http2Limits, 'maxStreams' | 'maxHeaderList' 
  * What one side allows its peer. The peer may go by what it was told before until it has acknowledged
  * what it is told now. RFC 9113, section 6.5.3.
  */
-export class OwnSettings implements Http2Limits {
+export class OwnSettings implements Http2Limits, FrameReaderLimits {
+  readonly maxContinuations = 64;
   readonly streamWindow: number;
   readonly connectionWindow: number;
   readonly extendedConnect: boolean;
@@ -32,9 +33,9 @@ export class OwnSettings implements Http2Limits {
     this.maxFields = limits.maxFields;
   }
 
-  get blockLimits(): FrameReaderLimits {
-    // Huffman's code makes at most 8/5 of a block; the list's size is checked field by field.
-    return { maxHeaderBlock: 2 * this.maxHeaderList + 1024, maxContinuations: 64 };
+  /** Huffman's code makes at most 8/5 of a block; the list's size is checked field by field. */
+  get maxHeaderBlock(): number {
+    return 2 * this.maxHeaderList + 1024;
   }
 
   /** @returns what is to be sent, as `writeSettings` takes it; undefined when the peer knows. */

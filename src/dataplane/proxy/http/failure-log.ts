@@ -3,6 +3,7 @@ import type { Endpoint } from '../../cluster/endpoint.ts';
 import { Known } from '../../message/http-fields.ts';
 import type { HeadEdits, RequestHead } from '../../message/http-head.ts';
 import type { CallerStream } from '../../message/http-stream.ts';
+import type { Outcome } from '../../message/outcome.ts';
 import type { Route } from '../../route/route.ts';
 import type { ManagedCluster } from '../managed-cluster.ts';
 import type { HttpScope } from './http-scope.ts';
@@ -72,4 +73,17 @@ export function logFailure({ name, deps }: HttpScope, request: FailedRequest, fa
 
 function cut(text: string): string {
   return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text;
+}
+
+/** What is known of a request that was refused before all of its head had come. */
+export interface RefusedRequest {
+  readonly peer: string;
+  readonly outcome: Outcome;
+  readonly status: number | undefined;
+  readonly reason: string;
+}
+
+/** At debug only. */
+export function logRefusal({ name, deps }: HttpScope, refused: RefusedRequest): void {
+  if (deps.log.debugging) deps.log.debug('a request failed', { listener: name, ...refused });
 }

@@ -6,6 +6,7 @@ import { Known, marksOf } from '../../message/http-fields.ts';
 import type { HeadEdits, RequestHead, ResponseHead } from '../../message/http-head.ts';
 import { HttpRefusal } from '../../message/http-refusal.ts';
 import { type CallerExchange, type CallerStream, NO_TRAILERS, type Trailers } from '../../message/http-stream.ts';
+import type { Outcome } from '../../message/outcome.ts';
 import type { OpenEdits } from '../../message/open-edits.ts';
 import type { HttpExchange } from './http-exchange.ts';
 
@@ -80,8 +81,8 @@ export class GrpcWebExchange implements CallerExchange, CallerStream {
     this.#exchange.onRequestBroken(status, message);
   }
 
-  onCallerGone(): void {
-    this.#exchange.onCallerGone();
+  onCallerGone(outcome?: Outcome): void {
+    this.#exchange.onCallerGone(outcome);
   }
 
   onCallerDrained(): void {

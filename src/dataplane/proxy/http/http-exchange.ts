@@ -151,10 +151,10 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     if (this.#tunnel && this.#responseEnded) this.#finish(this.#outcome);
   }
 
-  onCallerGone(): void {
+  onCallerGone(outcome: Outcome = 'abandoned'): void {
     if (this.finished) return;
     this.#caller = undefined;
-    this.#finish('abandoned');
+    this.#finish(outcome);
   }
 
   onCallerDrained(): void {
@@ -268,7 +268,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
       this.#target!.stats.retried();
       return this.#dispatch(error.retriable && this.#isElsewhere ? this.#endpoint : undefined);
     }
-    this.#failWith(error.code as Outcome, error.message, BAD_GATEWAY);
+    this.#failWith(error.code as Outcome, error.message, error.code === 'overload' ? undefined : BAD_GATEWAY);
   }
 
   onEndpointDrained(): void {

@@ -78,3 +78,14 @@ httpTest('HTTP/2: what was opened before the peer knew is taken', {}, async (mes
   for (const request of server.requests) request.answer();
   for (const call of calls) assert.equal(await call.status(), 200);
 });
+
+httpTest('HTTP/2: a lower maxHead bounds what is kept of a head, too', HTTP1, async (mesh) => {
+  const caller = await mesh.http2Caller();
+  await mesh.adjust({ ...HTTP1, limits: { maxHead: 1024 } });
+  await until('it knows', () => caller.h2.peer.maxHeaderList === 1024);
+  await settled();
+  const head = (type: number): Buffer => Buffer.from([0, 0x3f, 0xff, type, 0, 0, 0, 0, 1]);
+  const part = Buffer.alloc(0x3fff);
+  caller.socket.write(Buffer.concat([head(1), part, head(9), part]));
+  await until('it is refused', () => caller.goaways.length === 1 && caller.closed);
+});

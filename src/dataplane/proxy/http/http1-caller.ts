@@ -20,6 +20,7 @@ import { writeBytes } from '../../message/write-bytes.ts';
 import type { Connection } from '../../net/connection.ts';
 import { CallerWatch, type Watched } from '../caller-watch.ts';
 import type { ListenerPeer, PeerEvents } from '../listener-peer.ts';
+import { logRefusal } from './failure-log.ts';
 import type { HttpScope } from './http-scope.ts';
 import { answerFailure, NO_MEMORY, outcomeOfRefusal } from './local-answer.ts';
 
@@ -119,7 +120,7 @@ export class Http1Caller implements CallerStream, MessageSink, Watched, Listener
     } catch (error) {
       this.#refuse(error);
     }
-    if (!this.#held.set(this.#reader.held)) this.#overflow();
+    if (!this.#held.set(this.#reader.held) && !this.#ended) this.#overflow();
     const { incompleteHead } = this.#reader;
     if (incompleteHead > 0) this.#watch.cameInPart(incompleteHead, length);
     this.#updateReading();
@@ -205,6 +206,7 @@ export class Http1Caller implements CallerStream, MessageSink, Watched, Listener
   }
 
   sendResponse(head: ResponseHead, edits: HeadEdits, end: boolean): void {
+    if (this.#ended) return;
     const { status } = head;
     const sized = head.has(Known.contentLength) && edits.without[Known.contentLength] !== 1;
     this.#bodyless = this.#isHead || status === 204 || status === 304;
@@ -233,6 +235,7 @@ export class Http1Caller implements CallerStream, MessageSink, Watched, Listener
     this.#tunnel = true;
     this.#requestEnded = false;
     this.#reader.tunnel();
+    this.#held.set(this.#reader.held);
     if (this.#callerEnded && this.#exchange !== undefined) this.#onTunnelEnd(this.#exchange);
     this.#updateReading();
   }
@@ -402,14 +405,16 @@ export class Http1Caller implements CallerStream, MessageSink, Watched, Listener
   /** There is no memory for what has come and cannot go on yet. What is under way may end. */
   #overflow(): void {
     const { inBody } = this.#reader;
+    const opens = this.#head !== undefined && asksToOpen(this.#head) && !this.#tunnel;
     this.#stopReading();
     this.#leaving ??= NO_MEMORY;
     this.#keepAlive = false;
     const exchange = this.#exchange;
     if (exchange === undefined) {
+      logRefusal(this.#scope, { peer: this.peer, outcome: 'overload', status: 503, reason: NO_MEMORY });
       this.#scope.unrouted('overload');
       this.#answerRefusal(503, NO_MEMORY);
-    } else if (inBody) {
+    } else if (inBody || opens) {
       exchange.onRequestBroken(503, NO_MEMORY);
     }
   }
@@ -436,6 +441,7 @@ export class Http1Caller implements CallerStream, MessageSink, Watched, Listener
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#stopReading();
     this.#exchange = undefined;
     this.connection.setReading(true);
     this.connection.end();

@@ -117,7 +117,7 @@ export class Http2CallerStream implements CallerStream, StreamHandler {
   onReset(): void {
     const exchange = this.#exchange;
     this.#exchange = undefined;
-    exchange?.onCallerGone();
+    exchange?.onCallerGone(this.#caller.overflowed ? 'overload' : 'abandoned');
   }
 
   onWritable(): void {

@@ -12,6 +12,7 @@ import { UnsentShare } from '../../net/unsent-share.ts';
 import { CallerWatch, type Watched } from '../caller-watch.ts';
 import type { ListenerPeer, PeerEvents } from '../listener-peer.ts';
 import { Http2CallerStream } from './http2-caller-stream.ts';
+import { logRefusal } from './failure-log.ts';
 import type { HttpScope } from './http-scope.ts';
 import { NO_MEMORY } from './local-answer.ts';
 
@@ -27,6 +28,8 @@ export class Http2Caller implements Http2Owner, Watched, ListenerPeer {
   readonly holdsUpOthers = false;
   /** Whether more waits for the caller's socket than should. */
   backlogged = false;
+  /** It was given up for want of memory. */
+  overflowed = false;
   readonly #events: PeerEvents;
   readonly #scheme: 'http' | 'https';
   readonly #h2: Http2Connection;
@@ -122,8 +125,18 @@ export class Http2Caller implements Http2Owner, Watched, ListenerPeer {
     this.#watch.heardAt = this.scope.deps.clock.now();
     this.#h2.read(chunk, 0, length);
     const { incomplete } = this.#h2;
-    if (!this.#held.set(incomplete)) this.#h2.fail(new Http2Error(ErrorCode.enhanceYourCalm, NO_MEMORY));
+    if (!this.#held.set(this.#h2.held)) this.#overflow();
     if (incomplete > 0) this.#watch.cameInPart(incomplete, length);
+  }
+
+  /** There is no memory for what has come and is not complete. Its requests end for the same reason. */
+  #overflow(): void {
+    this.overflowed = true;
+    const { scope } = this;
+    scope.unrouted('overload');
+    logRefusal(scope, { peer: this.connection.remote, outcome: 'overload', status: undefined, reason: NO_MEMORY });
+    this.#h2.fail(new Http2Error(ErrorCode.enhanceYourCalm, NO_MEMORY));
+    this.#held.set(0);
   }
 
   /** A peer that sends no more opens no more windows and reads no goodbye: its requests are given up. */

@@ -196,7 +196,7 @@ async function lastWords(mesh: HttpMesh, first: 'caller' | 'endpoint'): Promise<
 for (const first of ['caller', 'endpoint'] as const) {
   httpTest(`what the ${first} does not take after both have ended is given up some time`, TCP, async (mesh) => {
     const { early } = await lastWords(mesh, first);
-    await mesh.pass(9000, 1000);
+    await mesh.pass(59_000, 1000);
     assert.equal(mesh.listener.connections, 1);
     await mesh.pass(12_000, 1000);
     await until('it is over', () => mesh.listener.connections === 0);
@@ -213,3 +213,22 @@ for (const first of ['caller', 'endpoint'] as const) {
     early.socket.destroy();
   });
 }
+
+httpTest('one whose both sides have ended, and neither takes the rest, ends some time', TCP, async (mesh) => {
+  const server = await mesh.textService();
+  const caller = await mesh.caller();
+  const endpoint = await server.peer(0);
+  caller.socket.pause();
+  endpoint.socket.pause();
+  const piece = Buffer.alloc(64 << 10, 'x');
+  for (const from of [caller, endpoint]) {
+    const before = mesh.parts.net.unsent;
+    for (; mesh.parts.net.unsent <= before; await settled()) from.send(piece);
+    from.socket.end();
+  }
+  for (let i = 0; i < 10; i++) await settled();
+  await mesh.pass(80_000, 1000);
+  await until('it is over', () => mesh.listener.connections === 0);
+  caller.socket.destroy();
+  endpoint.socket.destroy();
+});

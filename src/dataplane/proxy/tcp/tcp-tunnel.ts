@@ -82,7 +82,8 @@ export class TcpTunnel implements ListenerPeer, WheelEntry {
 
   onEnd(): void {
     this.#callerEnded = true;
-    if (this.#connected) this.#upstream!.end();
+    if (this.#bothEnded) this.#closeBoth();
+    else if (this.#connected) this.#upstream!.end();
   }
 
   onClose(reason: string): void {
@@ -151,7 +152,8 @@ export class TcpTunnel implements ListenerPeer, WheelEntry {
       },
       onEnd: () => {
         this.#endpointEnded = true;
-        this.connection.end();
+        if (this.#bothEnded) this.#closeBoth();
+        else this.connection.end();
       },
       onBacklog: (full) => this.connection.setReading(!full),
       onClose: (reason) => this.#onEndpointClosed(endpoint, reason),
@@ -171,6 +173,12 @@ export class TcpTunnel implements ListenerPeer, WheelEntry {
 
   get #bothEnded(): boolean {
     return this.#callerEnded && this.#endpointEnded;
+  }
+
+  /** Each gets what waits for it, for as long as it takes any of it. */
+  #closeBoth(): void {
+    this.#upstream?.close();
+    this.connection.close();
   }
 
   #onEndpointClosed(endpoint: Endpoint, reason: string): void {

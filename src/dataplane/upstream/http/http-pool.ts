@@ -37,6 +37,8 @@ export class HttpPool implements EndpointResources, HttpConnectionEvents {
   #retry: Timer | undefined;
   #notBefore = Number.NEGATIVE_INFINITY;
   #trouble = '';
+  /** This pool has found that the endpoint is not usable. */
+  #out = false;
   /** Connections in a row that ended without a word of their peer. */
   #mute = 0;
   #drained = false;
@@ -113,12 +115,20 @@ export class HttpPool implements EndpointResources, HttpConnectionEvents {
     if (connection.connecting) this.#connecting--;
     if (this.#leaving.delete(connection) || !this.#connections.delete(connection)) return;
     this.#leaveLine(connection);
-    if (how === 'mute') this.#mute++;
-    if (how === 'unreachable') this.#onFailed(reason, true);
-    else if (this.#mute >= MAX_MUTE) {
+    if (how === 'foreign') this.#onForeign(reason);
+    else if (how === 'unreachable') this.#onFailed(reason, true);
+    else if (how === 'mute' && ++this.#mute >= MAX_MUTE) {
       this.#onFailed(`${MAX_MUTE} connections in a row ended without an answer`, true);
     } else if (connection.connecting) this.#onFailed(reason, false);
     this.#pump();
+  }
+
+  /** It lives, and speaks to others. */
+  #onForeign(reason: string): void {
+    this.#mute = 0;
+    if (this.#out) this.#cluster.setUsable(this.#endpoint, true, '');
+    this.#out = false;
+    this.#onFailed(reason, false);
   }
 
   /**
@@ -131,10 +141,12 @@ export class HttpPool implements EndpointResources, HttpConnectionEvents {
     const wait = this.#pacer.wait(false);
     this.#notBefore = now + Math.min(wait, FAILED_FOR_MS);
     this.#trouble = reason;
+    this.#out ||= gone;
     if (gone) this.#cluster.setUsable(this.#endpoint, false, reason);
     if (this.#connecting > 0) return;
     this.#failQueued(reason);
-    if (!gone || this.#drained || this.#retry !== undefined) return;
+    // Nobody is sent to an endpoint that is out, so somebody has to look when it is back.
+    if (!this.#out || this.#drained || this.#retry !== undefined) return;
     this.#retry = this.#deps.clock.after(wait, () => this.#tryAgain());
   }
 
@@ -150,6 +162,7 @@ export class HttpPool implements EndpointResources, HttpConnectionEvents {
     if (this.#trouble === '') return;
     this.#trouble = '';
     this.#notBefore = Number.NEGATIVE_INFINITY;
+    this.#out = false;
     this.#cluster.setUsable(this.#endpoint, true, '');
   }
 

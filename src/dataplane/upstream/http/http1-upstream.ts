@@ -190,8 +190,13 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
       this.#fail('malformed_frame', `sent what is not HTTP/1.1: ${error.message}`);
     }
     this.#inRead = false;
-    if (!this.#held.set(this.#reader.held)) this.#fail('overload', NO_MEMORY);
-    if (this.#over) this.#release();
+    if (this.#held.set(this.#reader.held)) {
+      if (this.#over) this.#release();
+      return;
+    }
+    // No more is to be read here, whatever has come to its end.
+    this.#over = false;
+    this.#fail('overload', NO_MEMORY);
   }
 
   onHead(head: Http1Head): number {

@@ -119,8 +119,8 @@ export class Http2EndpointStream implements EndpointStream, StreamHandler {
   }
 
   onReset(code: number): void {
-    // The connection lives, so it was this request that the endpoint did not like.
-    if (this.#upstream.alive) this.reused = false;
+    // Else it was this request that the endpoint did not like, or it may have worked on it.
+    if (!this.#upstream.lostByItself) this.reused = false;
     const handler = this.#handler;
     this.#handler = undefined;
     handler?.onEndpointLost(this.#upstream.lost(code, code === ErrorCode.refusedStream));

@@ -50,6 +50,8 @@ export class Http2Upstream implements HttpConnection, ConnectHandler, Http2Owner
   #active = 0;
   #carried = 0;
   #reason = 'closed';
+  /** Of the errors of its streams, when they are lost. */
+  #code: 'connection_lost' | 'overload' = 'connection_lost';
   /** A PING has been sent, and nothing has been heard since. */
   #asked = false;
   /** The peer can hear it, and has time to say what it takes. */
@@ -81,9 +83,9 @@ export class Http2Upstream implements HttpConnection, ConnectHandler, Http2Owner
     return this.h2.peer.maxConcurrentStreams - this.h2.open;
   }
 
-  /** Whether it can go on, whatever became of a stream on it. */
-  get alive(): boolean {
-    return this.#state !== 'closed' && this.h2.failure === undefined;
+  /** Whether its peer, or the way to it, has ended it: then a request on it may just have come too late. */
+  get lostByItself(): boolean {
+    return this.#state === 'closed' && this.h2.failure === undefined;
   }
 
   begin(call: HttpCall): EndpointStream {
@@ -104,6 +106,7 @@ export class Http2Upstream implements HttpConnection, ConnectHandler, Http2Owner
     this.#active--;
     this.#paused.delete(stream);
     this.countWaiting();
+    if (this.#state === 'closed') return;
     if (this.#state === 'leaving') return this.#closeIfDone();
     if (this.#active === 0 && !this.#asked) this.#setAlarm(this.#cluster.policy.http.idleTimeout);
     if (!this.inLine && this.#state === 'ready') this.#events.onRoom(this);
@@ -142,7 +145,7 @@ export class Http2Upstream implements HttpConnection, ConnectHandler, Http2Owner
   lost(code: number, retriable: boolean): WeftError {
     const { address } = this.#endpoint;
     const why = this.#whyLost(code);
-    return new WeftError('connection_lost', `the stream to ${address} was lost: ${why}`, {
+    return new WeftError(this.#code, `the stream to ${address} was lost: ${why}`, {
       side: 'upstream',
       retriable,
     });
@@ -170,7 +173,10 @@ export class Http2Upstream implements HttpConnection, ConnectHandler, Http2Owner
     if (this.#asked) this.#onAlive();
     this.#heard = true;
     this.h2.read(chunk, 0, length);
-    if (!this.#held.set(this.h2.incomplete)) this.h2.fail(new Http2Error(ErrorCode.enhanceYourCalm, NO_MEMORY));
+    if (this.#held.set(this.h2.held)) return;
+    this.#code = 'overload';
+    this.h2.fail(new Http2Error(ErrorCode.enhanceYourCalm, NO_MEMORY));
+    this.#held.set(0);
   }
 
   onEnd(): void {

@@ -193,9 +193,10 @@ export class Http2Server {
     });
   }
 
-  static async start(limits: Partial<Http2Limits> = {}): Promise<Http2Server> {
+  /** @param port 0 takes a free one. */
+  static async start(limits: Partial<Http2Limits> = {}, port = 0): Promise<Http2Server> {
     const server = net.createServer();
-    server.listen(0, '127.0.0.1');
+    server.listen(port, '127.0.0.1');
     await once(server, 'listening');
     return new Http2Server(server, limits);
   }

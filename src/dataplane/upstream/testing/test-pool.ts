@@ -17,6 +17,8 @@ import { NO_EDITS } from '../../message/local-head.ts';
 import { NetContext } from '../../net/net-context.ts';
 import type { HttpCall } from '../http/http-call.ts';
 import { HttpPool } from '../http/http-pool.ts';
+import { Http2Server } from './http2-peer.ts';
+import { TextServer } from './text-peer.ts';
 
 const chance = (): number => 0.5;
 
@@ -121,6 +123,11 @@ export class TestPool {
     this.endpoint.resources = this.pool;
   }
 
+  /** Deadlines that are set. */
+  get alarms(): number {
+    return this.#slowWheel.size;
+  }
+
   /** A call, of which it is known at once whether it has to wait. */
   call(path?: string): TestCall {
     this.cluster.lastUsed = this.clock.now();
@@ -158,4 +165,25 @@ export function poolTest(
       for (const result of closed) if (result.status === 'rejected') console.error(result.reason);
     }
   });
+}
+
+type Owner = Parameters<Parameters<typeof poolTest>[1]>[0];
+
+/** What any request is answered with. */
+export const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
+
+export async function toHttp1(owner: Owner, options?: PoolOptions) {
+  const server = await TextServer.start();
+  owner.after(() => server.close());
+  const pool = new TestPool(1, server.port, options);
+  owner.after(() => pool.close());
+  return { server, pool };
+}
+
+export async function toHttp2(owner: Owner, maxStreams: number, options?: PoolOptions) {
+  const server = await Http2Server.start({ maxStreams });
+  owner.after(() => server.close());
+  const pool = new TestPool(2, server.port, options);
+  owner.after(() => pool.close());
+  return { server, pool };
 }
