@@ -1,4 +1,4 @@
-/** The examples in docs/routes.md are configs, or routes, that the proxy takes. */
+/** The examples in docs/routes.md and docs/balancing.md are configs, or routes, that the proxy takes. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -9,16 +9,23 @@ import { checkConfigText } from '../src/config/load.ts';
 import { compileRoutes } from '../src/dataplane/route/route-table.ts';
 import { request } from '../src/dataplane/route/testing/request.ts';
 
-const PAGE = readFileSync(join(dirname(import.meta.dirname), 'docs/routes.md'), 'utf8');
+function pageOf(name: string): string {
+  return readFileSync(join(dirname(import.meta.dirname), 'docs', name), 'utf8');
+}
 
-const EXAMPLES = [...PAGE.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text = '']) => text);
+function examplesOf(page: string): string[] {
+  return [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text = '']) => text);
+}
+
+const PAGE = pageOf('routes.md');
+const EXAMPLES = examplesOf(PAGE);
 
 /** A whole file as it is; a route, or its `match` alone, in the smallest file that has room for it. */
 function asFile(example: string): string {
   const parsed = parse(example) as Readonly<Record<string, unknown>>;
   if ('listeners' in parsed) return example;
-  const action = ['cluster', 'redirect', 'respond'].some((key) => key in parsed);
-  const http = { routes: [action ? parsed : { ...parsed, cluster: 'any' }] };
+  const action = ['cluster', 'clusters', 'redirect', 'respond'].some((key) => key in parsed);
+  const http = 'http' in parsed ? parsed['http'] : { routes: [action ? parsed : { ...parsed, cluster: 'any' }] };
   const listener = { name: 'web', address: '127.0.0.1:1', direction: 'egress', http };
   return stringify({ node: { id: 'a' }, registry: { type: 'embedded' }, listeners: [listener] });
 }
@@ -30,7 +37,7 @@ async function load(example: string): Promise<Config> {
   return result.config;
 }
 
-for (const [index, example] of EXAMPLES.entries()) {
+for (const [index, example] of [...EXAMPLES, ...examplesOf(pageOf('balancing.md'))].entries()) {
   test(`example ${index + 1} is taken without a warning`, async () => {
     await compileRoutes((await load(example)).listeners[0]?.http?.routes ?? []);
   });

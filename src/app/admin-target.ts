@@ -37,11 +37,17 @@ function viewListener({ config, listener }: DataPlane['listeners'][number]): Lis
   };
 }
 
-function viewRoute({ name, cluster, redirect, respond }: RouteSpec, stats: ListenerStats): RouteView {
+function viewRoute({ name, cluster, clusters = [], redirect, respond }: RouteSpec, stats: ListenerStats): RouteView {
   const totals = stats.route(name).totals();
   if (redirect !== undefined) return { name, kind: 'redirect', to: String(redirect.status), totals };
   if (respond !== undefined) return { name, kind: 'respond', to: String(respond.status), totals };
-  return { name, kind: 'cluster', to: cluster ?? '', totals };
+  return { name, kind: 'cluster', to: cluster ?? weighted(clusters), totals };
+}
+
+/** `shop 90 %, shop-next 10 %` */
+function weighted(clusters: NonNullable<RouteSpec['clusters']>): string {
+  const sum = clusters.reduce((total, { weight }) => total + weight, 0);
+  return clusters.map(({ cluster, weight }) => `${cluster} ${Number(((100 * weight) / sum).toFixed(2))} %`).join(', ');
 }
 
 function viewCluster({ cluster, origin, stats }: ManagedCluster): ClusterView {

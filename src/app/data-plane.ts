@@ -85,7 +85,7 @@ export class DataPlane {
     this.#config = config;
     this.#wheels = [wheel, slowWheel];
     this.#budgets = [budget, replies];
-    this.#proxyDeps = { net, clock, wheel, slowWheel, budget, log };
+    this.#proxyDeps = { net, clock, chance, wheel, slowWheel, budget, log };
     this.#setLimits(config);
     this.clusters = new Clusters(
       {
@@ -93,6 +93,7 @@ export class DataPlane {
         log,
         metrics,
         source: deps.source,
+        zone: config.node.zone,
         onAppUsable: (endpoint: Endpoint) => {
           if (!endpoint.usable) deps.onAppLost(endpoint.port);
         },
@@ -298,7 +299,7 @@ function staticClusters(clusters: readonly ClusterConfig[]): StaticCluster[] {
   return clusters.map(({ name, endpoints, ...policy }) => ({
     name,
     policy,
-    endpoints: endpoints.map(({ address, weight }) => ({ ...address, weight })),
+    endpoints: endpoints.map(({ address, ...facts }) => ({ ...address, ...facts })),
   }));
 }
 

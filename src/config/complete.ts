@@ -54,12 +54,13 @@ function reachable(address: HostPort, local: () => string): HostPort {
 }
 
 function completeCluster(cluster: ParsedCluster, defaults: ClusterPolicy): ClusterConfig {
-  const { name, endpoints, queue, heartbeat, retries, http, ...flat } = cluster;
+  const { name, endpoints, balancing, queue, heartbeat, retries, http, ...flat } = cluster;
   return {
     ...defaults,
     ...flat,
     name,
     endpoints,
+    balancing: { ...defaults.balancing, ...balancing },
     queue: { ...defaults.queue, ...queue },
     heartbeat: { ...defaults.heartbeat, ...heartbeat },
     retries: { ...defaults.retries, ...retries },

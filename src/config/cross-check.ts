@@ -12,6 +12,7 @@ import { finding, type Finding, type Path } from './issue.ts';
 import { checkListener } from './listener-check.ts';
 import type { RegexProblem } from './route-check.ts';
 import { findOddities } from './oddities.ts';
+import { checkPolicies } from './policy-check.ts';
 import { asText, items, listenerViews, read, section, type Item, type ListenerView, type Raw } from './raw-file.ts';
 import { repeated } from './repeated.ts';
 import { isRecord, quote } from './value.ts';
@@ -53,7 +54,9 @@ export function crossCheck(file: unknown, regexProblem: RegexProblem): CrossFind
     errors.push(finding(['sdk'], 'the local API needs a registry, and there is none', 'add registry, or take out sdk'));
   }
   errors.push(...checkHeartbeats(file, clusters), ...checkHealthUrl(file, listeners));
-  warnings.push(...findOddities(file, listeners, clusters.length));
+  const policies = checkPolicies(file);
+  errors.push(...policies.errors);
+  warnings.push(...policies.warnings, ...findOddities(file, listeners, clusters.length));
   return { errors, warnings };
 }
 

@@ -68,7 +68,7 @@ describe('a listener', () => {
 
 describe('a route', () => {
   const cases: readonly (readonly [name: string, route: string, ...rows: Row[]])[] = [
-    ['without an action', '{ name: a }', ['', /^a route needs one of cluster, redirect, respond/]],
+    ['without an action', '{ name: a }', ['', /^a route needs one of cluster, clusters, redirect, respond/]],
     ['with two', '{ cluster: a, respond: { status: 200 } }', ['respond', /takes one of/, 'remove respond or cluster']],
     [
       'with what only clusters take',

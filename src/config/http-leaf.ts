@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import * as v from 'valibot';
-import { joinHint, leaf, type Leaf } from './leaf.ts';
-import { accept, alternatives, isRecord, kindOf, quote, refuse, show, type Parsed } from './value.ts';
+import { leaf, type Leaf } from './leaf.ts';
+import { recordOf } from './record-leaf.ts';
+import { accept, alternatives, refuse, show, type Parsed } from './value.ts';
 
 /** The values of HTTP sections: names, hosts, paths, header fields. */
 
@@ -69,35 +69,13 @@ export function editedName(description: string): Leaf<string> {
 
 /** Header fields that a route may set: values by names, which as output are in lower case. */
 export function editedFields(description: string): Leaf<Readonly<Record<string, string>>> {
-  const facts = { title: 'fields', type: 'object', additionalProperties: { type: 'string', maxLength: MAX_VALUE } };
-  return v.pipe(
-    v.unknown(),
-    v.metadata({ ...facts, description }),
-    v.rawTransform<unknown, Readonly<Record<string, string>>>(({ dataset, addIssue, NEVER }) => {
-      const input = dataset.value;
-      if (!isRecord(input)) {
-        addIssue({ message: joinHint(`expected names and values, found ${kindOf(input)}`, 'write { x-user: anna }') });
-        return NEVER;
-      }
-      const fields = new Map<string, string>();
-      let good = true;
-      for (const [key, entry] of Object.entries(input)) {
-        const name = parseEditedName(key);
-        const value = name.ok ? parseFieldValue(entry) : name;
-        if (name.ok && value.ok && !fields.has(name.value)) {
-          fields.set(name.value, value.value);
-          continue;
-        }
-        good = false;
-        const { message, hint } = value.ok ? refuse(`${quote(key)} stands twice here`, 'case does not count') : value;
-        addIssue({
-          message: joinHint(message, hint),
-          path: [{ type: 'object', origin: 'value', input, key, value: entry }],
-        });
-      }
-      return good ? Object.fromEntries(fields) : NEVER;
-    }),
-  );
+  const values = { type: 'string', maxLength: MAX_VALUE };
+  return recordOf(description, { title: 'fields', values, example: '{ x-user: anna }' }, (key, entry) => {
+    const name = parseEditedName(key);
+    if (!name.ok) return name;
+    const value = parseFieldValue(entry);
+    return value.ok ? accept([name.value, value.value]) : value;
+  });
 }
 
 const HOST_LABELS = /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/;

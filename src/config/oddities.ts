@@ -62,10 +62,14 @@ function findUnknownClusters(file: Raw, listeners: readonly ListenerView[]): Fin
   const known = new Set(items(file['clusters']).map(({ value }) => value['name']));
   const named = listeners.flatMap(({ path, raw }): [Path, unknown][] => [
     [[...path, 'tcp', 'cluster'], section(raw['tcp'], 'cluster')],
-    ...items(section(raw['http'], 'routes')).map(({ value, index }): [Path, unknown] => [
-      [...path, 'http', 'routes', index, 'cluster'],
-      value['cluster'],
-    ]),
+    ...items(section(raw['http'], 'routes')).flatMap(({ value, index }): [Path, unknown][] => {
+      const route: Path = [...path, 'http', 'routes', index];
+      const split = items(value['clusters']).map((one): [Path, unknown] => [
+        [...route, 'clusters', one.index, 'cluster'],
+        one.value['cluster'],
+      ]);
+      return [[[...route, 'cluster'], value['cluster']], ...split];
+    }),
   ]);
   return named.flatMap(([path, name]) => {
     if (typeof name !== 'string' || known.has(name)) return [];

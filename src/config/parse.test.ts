@@ -25,6 +25,8 @@ describe('a valid config', () => {
       listeners: [],
       clusterDefaults: {
         lb: 'least_request',
+        balancing: { preferZone: false, overprovision: 140, panicThreshold: 0, slowStart: 0 },
+        hash: [],
         connectTimeout: 3000,
         timeout: 3000,
         connections: 1,
@@ -92,18 +94,20 @@ node: { id: a }
 clusterDefaults: { timeout: 1s, queue: { max: 7 }, retries: { attempts: 2, on: [reset] } }
 clusters:
   - name: s
-    endpoints: ['h:1', { address: 'h:2', weight: 50 }]
+    endpoints: ['h:1', { address: 'h:2', weight: 50, priority: 1, metadata: { zone: RZ01A } }]
     queue: { timeout: 0s }
+    balancing: { slowStart: 30s }
     retries: { on: [connect-failure] }
     lb: round_robin`);
     assert.deepEqual(config.clusters[0], {
       ...config.clusterDefaults,
       name: 's',
       endpoints: [
-        { address: { host: 'h', port: 1 }, weight: 100 },
-        { address: { host: 'h', port: 2 }, weight: 50 },
+        { address: { host: 'h', port: 1 }, weight: 100, priority: 0, metadata: {} },
+        { address: { host: 'h', port: 2 }, weight: 50, priority: 1, metadata: { zone: 'RZ01A' } },
       ],
       lb: 'round_robin',
+      balancing: { preferZone: false, overprovision: 140, panicThreshold: 0, slowStart: 30_000 },
       queue: { max: 7, timeout: 0 },
       retries: { attempts: 2, on: ['connect-failure'] },
     });

@@ -7,8 +7,8 @@ import { alternatives, isRecord, quote } from './value.ts';
 /** Why a regular expression cannot be used; undefined when it can. */
 export type RegexProblem = (pattern: string) => string | undefined;
 
-const ACTIONS = ['cluster', 'redirect', 'respond'];
-const WITH_CLUSTER = ['rewrite', 'timeout', 'requestHeaders', 'responseHeaders'];
+const ACTIONS = ['cluster', 'clusters', 'redirect', 'respond'];
+const WITH_CLUSTER = ['subset', 'rewrite', 'timeout', 'requestHeaders', 'responseHeaders'];
 const PATH_MATCHES = ['exact', 'prefix', 'regex'];
 const VALUE_MATCHES = ['exact', 'prefix', 'suffix', 'regex', 'range', 'present'];
 const PATH_CHANGES = ['path', 'prefix', 'regex'];
@@ -41,7 +41,14 @@ function checkRoute(route: Raw, path: Path, regexProblem: RegexProblem): Finding
 
 function checkActions(route: Raw, path: Path): Finding[] {
   const findings = exactlyOne(route, ACTIONS, path, 'a route');
-  if (Object.hasOwn(route, 'cluster') || !ACTIONS.some((key) => Object.hasOwn(route, key))) return findings;
+  findings.push(...checkWeights(route['clusters'], [...path, 'clusters']));
+  if (Object.hasOwn(route, 'clusters') && Object.hasOwn(route, 'subset')) {
+    findings.push(
+      finding([...path, 'subset'], 'a subset is of one cluster', 'write it to an entry of clusters', 'key'),
+    );
+  }
+  const toCluster = Object.hasOwn(route, 'cluster') || Object.hasOwn(route, 'clusters');
+  if (toCluster || !ACTIONS.some((key) => Object.hasOwn(route, key))) return findings;
   const idle = WITH_CLUSTER.filter((key) => Object.hasOwn(route, key));
   return [
     ...findings,
@@ -49,6 +56,13 @@ function checkActions(route: Raw, path: Path): Finding[] {
       finding([...path, key], `${key} is for routes to a cluster, and this one answers itself`, 'remove it', 'key'),
     ),
   ];
+}
+
+function checkWeights(clusters: unknown, path: Path): Finding[] {
+  if (!Array.isArray(clusters)) return [];
+  if (clusters.length === 0) return [finding(path, 'the list is empty', 'name one, or write cluster')];
+  const none = clusters.every((one) => section(one, 'weight') === 0);
+  return none ? [finding(path, 'all weights are 0, so requests can go nowhere', 'give one of them a weight')] : [];
 }
 
 function checkMatch(match: unknown, path: Path, regexProblem: RegexProblem): Finding[] {

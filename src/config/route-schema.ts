@@ -18,6 +18,7 @@ import {
   urlPath,
 } from './http-leaf.ts';
 import { count, duration, flag, leaf, oneOf, splitHint, text } from './leaf.ts';
+import { metadata } from './record-leaf.ts';
 import { refuse } from './value.ts';
 
 /** A route of HTTP. What of it goes together is checked in route-check.ts. */
@@ -157,10 +158,27 @@ interface EditsOutput {
   readonly remove: readonly string[];
 }
 
+const subset = metadata('Only endpoints with these metadata.');
+
 export const route = v.strictObject({
   name: v.exactOptional(text('Unique in the listener, for logs and metrics. Default: its place, routes[0].', 'api')),
   match: v.optional(match, {}),
-  cluster: v.exactOptional(text('Where requests go. One of cluster, redirect and respond is required.', 'shop')),
+  cluster: v.exactOptional(
+    text('Where requests go. One of cluster, clusters, redirect and respond is required.', 'shop'),
+  ),
+  subset: v.exactOptional(subset),
+  clusters: v.exactOptional(
+    v.pipe(
+      v.array(
+        v.strictObject({
+          cluster: text('Where requests go.', 'shop'),
+          weight: count('Share of the requests, against the others; 0 takes none.', { min: 0, max: 1_000_000 }),
+          subset: v.exactOptional(subset),
+        }),
+      ),
+      v.description('Where requests go, each to one of these by chance; also when it is tried again.'),
+    ),
+  ),
   redirect: v.exactOptional(redirect),
   respond: v.exactOptional(respond),
   rewrite: v.exactOptional(rewrite),

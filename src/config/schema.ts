@@ -17,6 +17,7 @@ import {
   text,
   zookeeperPath,
 } from './leaf.ts';
+import { metadata } from './record-leaf.ts';
 import { parseAddress, type HostPort } from './address.ts';
 import { listener } from './listener-schema.ts';
 import { policyDefaults, policyOverrides } from './policy-schema.ts';
@@ -31,6 +32,8 @@ export interface EndpointConfig {
   readonly address: HostPort;
   /** Share of the traffic; 0 takes none. */
   readonly weight: number;
+  readonly priority: number;
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 const DEFAULT_WEIGHT = 100;
@@ -97,18 +100,25 @@ const registry = v.pipe(
 
 const weight = count('Share of the traffic, against the other endpoints; 0 takes none.', { min: 0, max: 10000 });
 
+const priority = count('Endpoints of 0 come first; those of 1 get what these cannot do, and so on.', {
+  min: 0,
+  max: 127,
+});
+
 const endpointText = leaf<EndpointConfig>(
   'host:port, with the weight 100.',
   { title: 'host:port', type: 'string', examples: ['10.0.0.7:12200'] },
   (value) => {
     const parsed = parseAddress(value);
-    return parsed.ok ? accept({ address: parsed.value, weight: DEFAULT_WEIGHT }) : parsed;
+    return parsed.ok ? accept({ address: parsed.value, weight: DEFAULT_WEIGHT, priority: 0, metadata: {} }) : parsed;
   },
 );
 
 const endpointObject = v.strictObject({
   address: address('Where the endpoint is.'),
   weight: v.optional(weight, DEFAULT_WEIGHT),
+  priority: v.optional(priority, 0),
+  metadata: v.optional(metadata('Facts: `zone` says where it is, others make it part of a subset.'), {}),
 });
 
 /** Lazy instead of a union: an object is then judged as an object, and its errors keep their paths. */

@@ -6,6 +6,8 @@ import type { ClusterPolicy } from './policy.ts';
 
 const POLICY: ClusterPolicy = {
   lb: 'round_robin',
+  balancing: { preferZone: false, overprovision: 140, panicThreshold: 0, slowStart: 0 },
+  hash: [],
   connectTimeout: 100,
   timeout: 1000,
   connections: 1,
@@ -76,4 +78,88 @@ test('those who stop waiting for the first list make room, and are not run', () 
   assert.equal(one.waiting, 1);
   one.update([]);
   assert.deepEqual(ran, ['b']);
+});
+
+const SLOW = { ...POLICY, balancing: { ...POLICY.balancing, slowStart: 20_000 } };
+
+test('an endpoint that is new comes to its share by and by, those of the first list have it at once', () => {
+  const clock = new ManualClock();
+  const one = new Cluster('a', SLOW, { clock, chance: () => 0 });
+  const shares = (): number[] => [...one.endpoints].map(({ share }) => Math.round(share));
+  one.update([at(1), at(2)]);
+  assert.deepEqual(shares(), [100, 100]);
+  assert.equal(clock.pending, 0);
+  one.update([at(1), at(2), at(3)]);
+  assert.deepEqual(shares(), [100, 100, 10]);
+  const picks = (): number => {
+    let third = 0;
+    for (let i = 0; i < 2100; i++) if (one.pick(undefined)!.port === 3) third++;
+    return third;
+  };
+  assert.equal(picks(), 100);
+  clock.advance(10_000);
+  assert.deepEqual(shares(), [100, 100, 50]);
+  assert.ok(Math.abs(picks() - 420) <= 1);
+  clock.advance(10_000);
+  assert.deepEqual(shares(), [100, 100, 100]);
+  assert.equal(clock.pending, 0);
+});
+
+test('a balancer by keys knows no slow start', () => {
+  const clock = new ManualClock();
+  const one = new Cluster('a', { ...SLOW, lb: 'maglev' }, { clock, chance: () => 0 });
+  one.update([at(1)]);
+  one.update([at(1), at(2)]);
+  assert.deepEqual(
+    [...one.endpoints].map(({ share }) => share),
+    [100, 100],
+  );
+  assert.equal(clock.pending, 0);
+});
+
+test('and so does one that is usable again; closing leaves no timer', () => {
+  const clock = new ManualClock();
+  const one = new Cluster('a', SLOW, { clock, chance: () => 0 });
+  one.update([at(1), at(2)]);
+  const [first] = [...one.endpoints];
+  one.setUsable(first!, false, 'gone');
+  clock.advance(60_000);
+  one.setUsable(first!, true, '');
+  assert.equal(first!.share, 10);
+  clock.advance(5000);
+  assert.equal(first!.share, 25);
+  one.close();
+  assert.equal(clock.pending, 0);
+});
+
+test('an endpoint is usable when nothing stands against it any more', () => {
+  const one = cluster();
+  one.update([at(1), at(2)]);
+  const [first] = [...one.endpoints];
+  one.setUsable(first!, false, 'ECONNREFUSED');
+  one.setUsable(first!, false, 'three errors in a row', 'outlier');
+  assert.equal(first!.reason, 'ECONNREFUSED; three errors in a row');
+  one.setUsable(first!, true, '');
+  assert.deepEqual([first!.usable, first!.reason], [false, 'three errors in a row']);
+  one.setUsable(first!, true, '', 'health');
+  assert.equal(first!.usable, false);
+  one.setUsable(first!, true, '', 'outlier');
+  assert.deepEqual([first!.usable, first!.reason], [true, '']);
+});
+
+test('a subset is the endpoints with its facts, as the list and their health are now', () => {
+  const one = cluster();
+  const v1 = { version: 'v1' };
+  const facts = (port: number, version: string) => ({ ...at(port), metadata: { version } });
+  one.update([facts(1, 'v1'), facts(2, 'v1'), facts(3, 'v2')]);
+  const picks = (subset: Readonly<Record<string, string>>): number[] => {
+    const ports = Array.from({ length: 8 }, () => one.pick(undefined, undefined, subset)?.port ?? 0);
+    return [...new Set(ports)].toSorted((a, b) => a - b);
+  };
+  assert.deepEqual(picks(v1), [1, 2]);
+  assert.deepEqual(picks({ version: 'v3' }), [0]);
+  one.setUsable([...one.endpoints][0]!, false, 'gone');
+  assert.deepEqual(picks(v1), [2]);
+  one.update([facts(3, 'v1'), facts(4, 'v2')]);
+  assert.deepEqual(picks(v1), [3]);
 });

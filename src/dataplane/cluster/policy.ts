@@ -1,9 +1,12 @@
-export type BalancerType = 'round_robin' | 'least_request';
+export type BalancerType = 'round_robin' | 'least_request' | 'random' | 'peak_ewma' | 'ring_hash' | 'maglev';
 export type RetryCondition = 'connect-failure' | 'reset';
 
 /** How a cluster's requests are treated. All times are milliseconds. */
 export interface ClusterPolicy {
   readonly lb: BalancerType;
+  readonly balancing: BalancingPolicy;
+  /** What `ring_hash` and `maglev` balance by: the first of these that a request has. */
+  readonly hash: readonly HashSource[];
   readonly connectTimeout: number;
   /** For requests that name no timeout of their own. */
   readonly timeout: number;
@@ -17,6 +20,30 @@ export interface ClusterPolicy {
   /** `attempts` more tries at most, and only for what `on` names. */
   readonly retries: { readonly attempts: number; readonly on: readonly RetryCondition[] };
   readonly http: HttpPolicy;
+}
+
+/** One of these is there. */
+export interface HashSource {
+  readonly header?: string;
+  readonly cookie?: string;
+  readonly query?: string;
+  /** The caller's address, without its port. */
+  readonly source?: true;
+}
+
+/** Which endpoints are preferred, and for how much. */
+export interface LevelPolicy {
+  /** Endpoints in the own zone come first. */
+  readonly preferZone: boolean;
+  /** Percent of its weight that what is usable of a level can do when the rest is gone; at least 100. */
+  readonly overprovision: number;
+  /** Of a level of which less than so many percent are usable, and that gets no help, all endpoints are taken. */
+  readonly panicThreshold: number;
+}
+
+export interface BalancingPolicy extends LevelPolicy {
+  /** ms in which an endpoint that is new, or usable again, comes to its full share; 0 for at once. */
+  readonly slowStart: number;
 }
 
 export type HttpVersion = 'same' | 'http1' | 'http2';

@@ -47,6 +47,8 @@ export interface FrameView {
   readonly replyContext: number;
   /** The service that a request names; '' when it names none. Throws WeftError when its headers are malformed. */
   service(): string;
+  /** The value of a header, one character for each octet; undefined when there is none. Throws likewise. */
+  header(name: Buffer): string | undefined;
 }
 
 /** Takes what a decoder finds, in the order of the bytes. */

@@ -34,6 +34,8 @@ export interface ClustersDeps {
   /** Absent: static clusters only. */
   readonly source?: EndpointSource | undefined;
   /** The app's own endpoint has become usable, or has stopped being. */
+  /** Where this proxy is; '' or absent: nowhere. */
+  readonly zone?: string;
   readonly onAppUsable?: ((endpoint: Endpoint) => void) | undefined;
 }
 
@@ -147,12 +149,12 @@ export class Clusters {
     for (const { name, policy, endpoints } of clusters) {
       let managed = this.#static.get(name);
       if (managed === undefined) this.#static.set(name, (managed = this.#create(name, 'static', policy)));
-      else managed.cluster.setPolicy(policy);
+      else managed.setPolicy(policy);
       managed.update(endpoints);
     }
     this.pin(this.#pinned);
-    for (const { managed } of this.#discovered.values()) managed.cluster.setPolicy(defaults);
-    for (const managed of this.#apps.values()) managed.cluster.setPolicy(defaults);
+    for (const { managed } of this.#discovered.values()) managed.setPolicy(defaults);
+    for (const managed of this.#apps.values()) managed.setPolicy(defaults);
   }
 
   close(): void {
@@ -227,7 +229,7 @@ export class Clusters {
       this.#tell(name, origin, endpoint);
       if (origin === 'app') onAppUsable?.(endpoint);
     };
-    const options = { name, origin, policy, onUsable };
+    const options = { name, origin, policy, ...(this.#deps.zone !== undefined && { zone: this.#deps.zone }), onUsable };
     return new ManagedCluster(options, upstream, new ClusterStats(metrics, { cluster: name }));
   }
 

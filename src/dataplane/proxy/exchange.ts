@@ -51,6 +51,8 @@ export class Exchange implements UpstreamCall, WheelEntry {
   #place: Place | undefined;
   #target: ManagedCluster | undefined;
   #endpoint: Endpoint | undefined;
+  /** Of what it is balanced by; undefined: nothing. */
+  #hash: number | undefined;
   #upstream: UpstreamConnection | undefined;
   #upstreamId = NO_ROOM;
   #sentAt = 0;
@@ -76,6 +78,8 @@ export class Exchange implements UpstreamCall, WheelEntry {
     if (target === undefined) return this.#answer('no_route', noRoute(service), true);
     const { cluster, stats } = target;
     this.#target = target;
+    // Its headers have been read once, so they can be.
+    this.#hash = target.keys?.ofFrame(frame, downstream.connection.remote);
     cluster.lastUsed = this.#startedAt;
     stats.active++;
     const { policy } = cluster;
@@ -113,6 +117,7 @@ export class Exchange implements UpstreamCall, WheelEntry {
     if (failure !== undefined && this.#scope.deps.log.debugging) {
       this.#logFailure(outcome, `${this.#target!.cluster.name}: the next sidecar has answered`);
     }
+    this.#observe();
     const downstream = this.#downstream!;
     this.#scope.codec.forwardReply(downstream.connection.out(), frame, this.#id, this.#replyContext);
     downstream.onReplied(this.#upstream!);
@@ -143,6 +148,7 @@ export class Exchange implements UpstreamCall, WheelEntry {
     }
     upstream.giveUp(this.#upstreamId);
     upstream.suspect(this.#sentAt);
+    this.#observe();
     this.#upstream = undefined;
     this.#answer('timeout', `${name}: no reply from ${this.#endpoint!.address} in ${waited} ms`, false);
   }
@@ -209,7 +215,7 @@ export class Exchange implements UpstreamCall, WheelEntry {
 
   #dispatch(bytes: Buffer, start: number, end: number, except: Endpoint | undefined): void {
     const target = this.#target!;
-    const endpoint = target.cluster.pick(except);
+    const endpoint = target.cluster.pick(except, this.#hash);
     if (endpoint === undefined) {
       const message = `${target.cluster.name}: no endpoint is known; is a provider running and published?`;
       return this.#answer('no_healthy_endpoint', message, true);
@@ -218,6 +224,13 @@ export class Exchange implements UpstreamCall, WheelEntry {
     this.#endpoint = endpoint;
     endpoint.active++;
     target.pool(endpoint).dispatch(this, bytes, start, end);
+  }
+
+  /** How long the endpoint took, or has not answered so far. */
+  #observe(): void {
+    if (!this.#target!.cluster.timed) return;
+    const now = this.#scope.deps.clock.now();
+    this.#endpoint!.latency.observe(now - this.#sentAt, now);
   }
 
   #leaveQueue(): void {

@@ -1,5 +1,5 @@
 import type { Budget } from '../../core/budget.ts';
-import type { Clock } from '../../core/clock.ts';
+import type { Chance, Clock } from '../../core/clock.ts';
 import type { TimerWheel } from '../../core/timer-wheel.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { CorrelatedCodec } from '../message/correlated-codec.ts';
@@ -21,6 +21,7 @@ export interface DownstreamLimits extends FrameLimits {
 export interface ProxyDeps {
   readonly net: NetContext;
   readonly clock: Clock;
+  readonly chance: Chance;
   /** For deadlines of requests. */
   readonly wheel: TimerWheel;
   /** For all that is measured in seconds. */

@@ -6,12 +6,15 @@ import type { HttpUpstreamDeps } from '../upstream/http/http-deps.ts';
 import type { UpstreamDeps } from '../upstream/upstream-deps.ts';
 import type { ClusterStats } from './cluster-stats.ts';
 import type { ClusterPolicy } from '../cluster/policy.ts';
+import { HashKeys } from './hash-keys.ts';
 
 export interface ManagedClusterOptions {
   readonly name: string;
   /** `static` ones come from the config, `registry` ones from there, `app` ones are the app itself. */
   readonly origin: ClusterOrigin;
   readonly policy: ClusterPolicy;
+  /** Where this proxy is. */
+  readonly zone?: string;
   readonly onUsable?: (endpoint: Endpoint) => void;
 }
 
@@ -23,11 +26,14 @@ export class ManagedCluster {
   readonly stats: ClusterStats;
   readonly origin: ClusterOrigin;
   readonly deps: UpstreamDeps & HttpUpstreamDeps;
+  /** Undefined when requests are not balanced by what they say. */
+  keys: HashKeys | undefined;
 
   constructor(options: ManagedClusterOptions, deps: UpstreamDeps & HttpUpstreamDeps, stats: ClusterStats) {
     const { clock, chance } = deps;
-    const { onUsable } = options;
-    this.cluster = new Cluster(options.name, options.policy, { clock, chance, ...(onUsable && { onUsable }) });
+    const { onUsable, zone = '' } = options;
+    this.cluster = new Cluster(options.name, options.policy, { clock, chance, zone, ...(onUsable && { onUsable }) });
+    this.keys = keysOf(options.policy);
     this.origin = options.origin;
     this.stats = stats;
     this.deps = deps;
@@ -45,6 +51,11 @@ export class ManagedCluster {
     return (endpoint.resources ??= new EndpointPools()) as EndpointPools;
   }
 
+  setPolicy(policy: ClusterPolicy): void {
+    this.keys = keysOf(policy);
+    this.cluster.setPolicy(policy);
+  }
+
   update(addresses: readonly EndpointAddress[]): void {
     this.cluster.update(addresses);
   }
@@ -52,4 +63,8 @@ export class ManagedCluster {
   close(): void {
     this.cluster.close();
   }
+}
+
+function keysOf({ hash }: ClusterPolicy): HashKeys | undefined {
+  return hash.length === 0 ? undefined : new HashKeys(hash);
 }

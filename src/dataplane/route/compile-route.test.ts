@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Known } from '../message/http-fields.ts';
 import { compileRoute } from './compile-route.ts';
+import { Split } from './split.ts';
 import { compileRegex } from './regex.ts';
 import { type ClusterRoute, type RedirectRoute, type RespondRoute, UNCOUNTED } from './route.ts';
 import type { MatchSpec, RedirectSpec, RespondSpec, RewriteSpec, RouteSpec } from './route-spec.ts';
@@ -18,7 +19,7 @@ test('what a route does not change is not there', () => {
     kind: 'cluster',
     name: 'r',
     stats: UNCOUNTED,
-    cluster: 'c',
+    split: new Split([{ cluster: 'c', subset: undefined, weight: 1 }]),
     timeout: undefined,
     host: undefined,
     rewritePath: undefined,

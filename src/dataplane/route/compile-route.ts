@@ -6,11 +6,12 @@ import { compilePathChange } from './path-change.ts';
 import { redirectTo } from './redirect.ts';
 import type { CompileRegex } from './regex.ts';
 import type { Route, RouteStats } from './route.ts';
+import { Split } from './split.ts';
 import type { EditSpec, RespondSpec, RouteSpec } from './route-spec.ts';
 
 /** Makes what a route does out of what its config says. */
 export function compileRoute(spec: RouteSpec, stats: RouteStats, compileRegex: CompileRegex): Route {
-  const { name, match, cluster, redirect, respond, rewrite, timeout, requestHeaders, responseHeaders } = spec;
+  const { name, match, redirect, respond, rewrite, timeout, requestHeaders, responseHeaders } = spec;
   const matched = match.path?.prefix ?? '/';
   if (redirect !== undefined) {
     return { kind: 'redirect', name, stats, status: redirect.status, location: redirectTo(redirect, matched) };
@@ -19,18 +20,23 @@ export function compileRoute(spec: RouteSpec, stats: RouteStats, compileRegex: C
     const { status, body } = respond;
     return { kind: 'respond', name, stats, status, body: Buffer.from(body), fields: responseFields(respond) };
   }
-  if (cluster === undefined) throw new Error(`route ${name} leads nowhere`);
   return {
     kind: 'cluster',
     name,
     stats,
-    cluster,
+    split: splitOf(spec),
     timeout,
     host: rewrite?.host,
     rewritePath: rewrite && compilePathChange(rewrite, matched, compileRegex),
     requestEdits: requestHeaders && compileEdits(requestHeaders),
     responseEdits: responseHeaders && compileEdits(responseHeaders),
   };
+}
+
+function splitOf({ name, cluster, subset, clusters }: RouteSpec): Split {
+  if (clusters !== undefined) return new Split(clusters.map((one) => ({ ...one, subset: one.subset })));
+  if (cluster === undefined) throw new Error(`route ${name} leads nowhere`);
+  return new Split([{ cluster, subset, weight: 1 }]);
 }
 
 function responseFields({ body, headers }: RespondSpec): string[] {

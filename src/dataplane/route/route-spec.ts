@@ -6,15 +6,26 @@ export interface RouteSpec {
   /** Unique in the table. */
   readonly name: string;
   readonly match: MatchSpec;
-  /** One of these three is there. */
+  /** One of these four is there. */
   readonly cluster?: string;
+  /** Each request goes to one of these. */
+  readonly clusters?: readonly WeightedSpec[];
   readonly redirect?: RedirectSpec;
   readonly respond?: RespondSpec;
-  /** This and all below: only with a cluster. */
+  /** This: only with `cluster`. Metadata that endpoints must have. */
+  readonly subset?: Readonly<Record<string, string>>;
+  /** This and all below: only with `cluster` or `clusters`. */
   readonly rewrite?: RewriteSpec;
   readonly timeout?: number;
   readonly requestHeaders?: EditSpec;
   readonly responseHeaders?: EditSpec;
+}
+
+export interface WeightedSpec {
+  readonly cluster: string;
+  /** Against the others; 0 takes none. Not all are 0. */
+  readonly weight: number;
+  readonly subset?: Readonly<Record<string, string>>;
 }
 
 /** What is absent matches any request. */

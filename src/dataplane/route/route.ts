@@ -1,5 +1,6 @@
 import type { HeadEdits, RequestHead } from '../message/http-head.ts';
 import type { Outcome } from '../message/outcome.ts';
+import type { Split } from './split.ts';
 
 /** What becomes of a request that a route matches; made once, when the config is read. */
 export type Route = ClusterRoute | RedirectRoute | RespondRoute;
@@ -12,11 +13,18 @@ export interface RouteStats {
 /** Where nobody asks how many there were. */
 export const UNCOUNTED: RouteStats = { ended: () => {} };
 
+/** Where a request goes. */
+export interface Destination {
+  readonly cluster: string;
+  /** Metadata that its endpoints must have; undefined: any endpoint. One object for each route that names some. */
+  readonly subset: Readonly<Record<string, string>> | undefined;
+}
+
 export interface ClusterRoute {
   readonly kind: 'cluster';
   readonly name: string;
   readonly stats: RouteStats;
-  readonly cluster: string;
+  readonly split: Split;
   /** ms; undefined: the cluster's. */
   readonly timeout: number | undefined;
   /** In place of the authority; undefined: as it came. */

@@ -58,6 +58,8 @@ class TestCall implements UpstreamCall {
 
 const POLICY = {
   lb: 'round_robin',
+  balancing: { preferZone: false, overprovision: 140, panicThreshold: 0, slowStart: 0 },
+  hash: [],
   connectTimeout: 1_000,
   timeout: 1_000,
   connections: 1,

@@ -1,11 +1,11 @@
 import type { Chance } from '../../../core/clock.ts';
 import type { Endpoint } from '../endpoint.ts';
-import type { Picker } from './picker.ts';
+import type { Picker, PickerDeps } from './picker.ts';
 
 /** One after the other, beginning anywhere; endpoints of unequal weight by their share, evenly spread. */
-export function roundRobin(endpoints: readonly Endpoint[], chance: Chance): Picker {
+export function roundRobin(endpoints: readonly Endpoint[], { chance }: PickerDeps): Picker {
   const first = endpoints[0]!;
-  const equal = endpoints.every((endpoint) => endpoint.weight === first.weight);
+  const equal = endpoints.every((endpoint) => endpoint.share === first.share);
   return equal ? new EqualRoundRobin(endpoints, chance) : new WeightedRoundRobin(endpoints, chance);
 }
 
@@ -40,7 +40,7 @@ class WeightedRoundRobin implements Picker {
 
   constructor(endpoints: readonly Endpoint[], chance: Chance) {
     this.#heap = endpoints
-      .map((endpoint) => ({ due: chance() / endpoint.weight, endpoint }))
+      .map((endpoint) => ({ due: chance() / endpoint.share, endpoint }))
       .sort((a, b) => a.due - b.due);
   }
 
@@ -54,7 +54,7 @@ class WeightedRoundRobin implements Picker {
   #take(): Endpoint {
     const heap = this.#heap;
     const top = heap[0]!;
-    top.due += 1 / top.endpoint.weight;
+    top.due += 1 / top.endpoint.share;
     let at = 0;
     for (;;) {
       const left = 2 * at + 1;

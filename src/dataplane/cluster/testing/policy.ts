@@ -3,6 +3,8 @@ import type { ClusterPolicy } from '../policy.ts';
 /** One that no test runs into by chance. */
 export const POLICY: ClusterPolicy = {
   lb: 'round_robin',
+  balancing: { preferZone: false, overprovision: 140, panicThreshold: 0, slowStart: 0 },
+  hash: [],
   connectTimeout: 3000,
   timeout: 3000,
   connections: 1,

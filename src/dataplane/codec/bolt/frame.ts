@@ -40,12 +40,13 @@ export class BoltFrame implements FrameView {
   }
 
   service(): string {
+    return this.header(KEY_SERVICE) ?? this.header(KEY_TARGET_SERVICE) ?? '';
+  }
+
+  header(name: Buffer): string | undefined {
     const from = this.headerStart;
-    const to = from + this.headerLength;
-    let found = findHeader(this.bytes, from, to, KEY_SERVICE);
-    if (found === NOT_FOUND) found = findHeader(this.bytes, from, to, KEY_TARGET_SERVICE);
-    if (found === NOT_FOUND) return '';
-    return headerText(this.bytes, found);
+    const found = findHeader(this.bytes, from, from + this.headerLength, name);
+    return found === NOT_FOUND ? undefined : headerText(this.bytes, found);
   }
 
   /**

@@ -2,6 +2,7 @@ import { BudgetShare } from '../../../core/budget-share.ts';
 import type { WeftError } from '../../../core/errors.ts';
 import type { Place } from '../../../core/line.ts';
 import { NOT_SET, type WheelEntry } from '../../../core/timer-wheel.ts';
+import type { Subset } from '../../cluster/cluster.ts';
 import type { Endpoint } from '../../cluster/endpoint.ts';
 import { GrpcKind, grpcKind } from '../../codec/grpc/content-type.ts';
 import { Known } from '../../message/http-fields.ts';
@@ -22,16 +23,12 @@ import { HttpDeadlines } from './http-deadlines.ts';
 import { httpPoolOf } from './http-pool-of.ts';
 import type { HttpScope } from './http-scope.ts';
 import { outcomeOfResponse, outcomeOfTrailers } from './http-outcome.ts';
+import { noEndpoint, noRoute } from './failure-text.ts';
 import { KeptContent } from './kept-content.ts';
 import { answerFailure, answerRoute, breakOff, type Failure, NO_MEMORY, outcomeOfRefusal } from './local-answer.ts';
 import { editRequest, editResponse, editTunnel } from './pass-on.ts';
+import { Tries } from './tries.ts';
 
-/** Endpoints that do not take a request are left for others this often, before it fails. */
-const MAX_TRIES_ELSEWHERE = 3;
-/** An endpoint that ends its connections after a few requests refuses those that were already on their way. */
-const MAX_REFUSED = 10;
-/** Of pooled connections all may just be closing, after a restart of their peer; each try takes one out of the pool. */
-const MAX_STALE = 8;
 /** Requests that may be sent twice. RFC 9110, section 9.2.2. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 /** Whatever it is that an endpoint does wrong. */
@@ -71,10 +68,15 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   #scratch: Buffer = NOTHING;
   #headKept = false;
   #startedAt = 0;
+  /** When its endpoint got it; only where that is asked for. */
+  #sentAt = 0;
   #note: RequestNote | undefined;
   #route: ClusterRoute | undefined;
   #target: ManagedCluster | undefined;
   #endpoint: Endpoint | undefined;
+  /** Of what it is balanced by; undefined: nothing. */
+  #hash: number | undefined;
+  #subset: Subset | undefined;
   #stream: EndpointStream | undefined;
   #place: Place | undefined;
   #grpc = false;
@@ -88,9 +90,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   #responseStarted = false;
   #responseEnded = false;
   #outcome: Outcome = 'ok';
-  #triesLeft = 0;
-  #refusedLeft = 0;
-  #staleLeft = 0;
+  readonly #tries = new Tries();
   /** Each side's source is paused because the other side takes no more. */
   #callerPaused = false;
   #endpointPaused = false;
@@ -110,11 +110,13 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
 
   start(head: RequestHead, end: boolean): void {
     this.#reset(head, end);
-    const { managed, route } = this.#scope.decide(head);
+    const { managed, route, cluster: name, subset } = this.#scope.decide(head);
     if (route !== undefined && route.kind !== 'cluster') return this.#answerRoute(route, head);
     this.#route = route;
-    if (managed === undefined) return this.#fail('no_route', noRoute(route, head));
+    if (managed === undefined) return this.#fail('no_route', noRoute(name, head));
     this.#target = managed;
+    this.#subset = subset;
+    this.#hash = managed.keys?.ofHttp(head, this.#caller!.peer);
     const { cluster, stats } = managed;
     cluster.lastUsed = this.#startedAt;
     stats.active++;
@@ -187,13 +189,14 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   onUnavailable(error: WeftError): void {
     if (this.finished) return;
     this.#leaveQueue();
-    if (this.#triesLeft-- > 0 && this.#isElsewhere) return this.#dispatch(this.#endpoint);
+    if (this.#tries.afterUnavailable() && this.#isElsewhere) return this.#dispatch(this.#endpoint);
     this.#fail(error.code === 'connect_failed' ? 'no_healthy_endpoint' : (error.code as Outcome), error.message);
   }
 
   onStream(stream: EndpointStream): void {
     this.#leaveQueue();
     this.#stream = stream;
+    if (this.#target!.cluster.timed) this.#sentAt = this.#scope.deps.clock.now();
     const head = this.#head!;
     const content = this.#content;
     // The head of HTTP/1 is gone after this turn, unless it is kept for another try.
@@ -219,6 +222,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
 
   onResponse(head: ResponseHead, end: boolean): void {
     if (this.finished) return;
+    this.#observe();
     this.#begunResponse(end);
     // Refused to go on in another protocol: then the request was complete.
     if (this.#opens) this.#requestEnded = true;
@@ -263,7 +267,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     if (this.finished) return;
     const stream = this.#stream;
     this.#stream = undefined;
-    if (this.#mayRepeat(error, stream) && (error.retriable ? this.#refusedLeft-- : this.#staleLeft--) > 0) {
+    if (this.#mayRepeat(error, stream) && this.#tries.afterLost(error)) {
       // The same endpoint will do: it was the connection that failed.
       this.#target!.stats.retried();
       return this.#dispatch(error.retriable && this.#isElsewhere ? this.#endpoint : undefined);
@@ -280,7 +284,10 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     const late = this.#deadlines.check();
     if (late === undefined) return;
     const where = this.#endpoint === undefined ? '' : ` (${this.#endpoint.address})`;
-    if (late.status === undefined) this.#stream?.onLate();
+    if (late.status === undefined && this.#stream !== undefined) {
+      this.#stream.onLate();
+      if (!this.#responseStarted) this.#observe();
+    }
     this.#failWith('timeout', late.message + where, late.status);
   }
 
@@ -298,17 +305,15 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#requestBytes = this.#responseBytes = 0;
     this.#content.reset();
     this.#outcome = 'ok';
-    this.#triesLeft = MAX_TRIES_ELSEWHERE;
-    this.#refusedLeft = MAX_REFUSED;
-    this.#staleLeft = MAX_STALE;
+    this.#tries.begin();
   }
 
   #dispatch(except: Endpoint | undefined): void {
     const target = this.#target!;
     this.#leaveQueue();
-    const endpoint = target.cluster.pick(except);
+    const endpoint = target.cluster.pick(except, this.#hash, this.#subset);
     if (endpoint === undefined) {
-      return this.#fail('no_healthy_endpoint', 'no endpoint is known; is a provider running and published?');
+      return this.#fail('no_healthy_endpoint', noEndpoint(this.#subset));
     }
     this.#leaveEndpoint();
     this.#endpoint = endpoint;
@@ -374,6 +379,13 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#callerPaused = false;
     this.#deadlines.onResumed();
     this.#caller?.setFlowing(true);
+  }
+
+  /** How long the endpoint took to answer, or has not answered so far. */
+  #observe(): void {
+    if (!this.#target!.cluster.timed) return;
+    const now = this.#scope.deps.clock.now();
+    this.#endpoint!.latency.observe(now - this.#sentAt, now);
   }
 
   #begunResponse(end: boolean): void {
@@ -469,11 +481,4 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#route = undefined;
     this.#scope.recycle(this);
   }
-}
-
-function noRoute(route: ClusterRoute | undefined, head: RequestHead): string {
-  if (head.method === 'CONNECT' && head.protocol === '') return 'CONNECT is refused unless a route names the method';
-  const name = route?.cluster ?? head.authority;
-  if (name === '') return 'the request names no host';
-  return `no cluster is named ${name}: add it under clusters or routes, or a registry that knows it`;
 }

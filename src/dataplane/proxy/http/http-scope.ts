@@ -2,6 +2,7 @@ import type { RequestHead } from '../../message/http-head.ts';
 import type { OpenEdits } from '../../message/open-edits.ts';
 import type { CallerExchange, CallerStream } from '../../message/http-stream.ts';
 import type { Outcome } from '../../message/outcome.ts';
+import type { Subset } from '../../cluster/cluster.ts';
 import type { Route } from '../../route/route.ts';
 import type { ReaderLimits } from '../../codec/http1/message-reader.ts';
 import type { HeadWriter, HopFields } from '../../codec/http1/head-writer.ts';
@@ -29,6 +30,9 @@ export interface HttpTarget {
   readonly managed: ManagedCluster | undefined;
   /** Undefined when no route fits, and the default is taken. */
   readonly route: Route | undefined;
+  /** Its cluster, as the route or the request names it. */
+  readonly cluster: string;
+  readonly subset: Subset | undefined;
 }
 
 /** Edits of one head; the object is used again for the next one. */

@@ -94,9 +94,12 @@ export class HttpServer implements HttpScope {
     if (route === undefined) {
       // A tunnel to anywhere is nobody's by default.
       const isTunnel = head.method === 'CONNECT' && head.protocol === '';
-      return { route, managed: isTunnel ? undefined : this.#spec.fallback(hostOf(head.authority)) };
+      const managed = isTunnel ? undefined : this.#spec.fallback(hostOf(head.authority));
+      return { route, managed, cluster: head.authority, subset: undefined };
     }
-    return { route, managed: route.kind === 'cluster' ? this.#spec.cluster(route.cluster) : undefined };
+    if (route.kind !== 'cluster') return { route, managed: undefined, cluster: '', subset: undefined };
+    const { cluster, subset } = route.split.choose(this.deps.chance);
+    return { route, managed: this.#spec.cluster(cluster), cluster, subset };
   }
 
   open(caller: CallerStream, head: RequestHead): CallerExchange {

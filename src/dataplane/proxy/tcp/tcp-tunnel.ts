@@ -127,7 +127,7 @@ export class TcpTunnel implements ListenerPeer, WheelEntry {
     const target = this.#target!;
     const { net, clock } = this.#server.deps;
     this.#place = undefined;
-    const endpoint = target.cluster.pick(except);
+    const endpoint = target.cluster.pick(except, target.keys?.ofPeer(this.connection.remote));
     if (endpoint === undefined) return this.#refuse('no_healthy_endpoint', 'no endpoint is known');
     this.#leaveEndpoint();
     this.#endpoint = endpoint;

@@ -140,8 +140,8 @@ export class HttpMesh {
   }
 
   /** The cluster consists of these from now on. */
-  endpoints(...servers: readonly { readonly port: number }[]): void {
-    const addresses = servers.map(({ port }): EndpointAddress => ({ host: '127.0.0.1', port, weight: 1 }));
+  endpoints(...servers: readonly Pick<EndpointAddress, 'port' | 'metadata'>[]): void {
+    const addresses = servers.map(({ port, metadata = {} }) => ({ host: '127.0.0.1', port, weight: 1, metadata }));
     this.cluster.update(addresses);
     for (const endpoint of this.cluster.cluster.endpoints) this.#endpoints.add(endpoint);
   }

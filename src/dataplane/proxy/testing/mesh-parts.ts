@@ -66,7 +66,13 @@ export function meshParts(): MeshParts {
   const logControl: LogControl = { level: 'off' };
   const logged: string[] = [];
   const log = createLogger({ control: logControl, format: 'json', write: (line) => logged.push(line) });
-  const proxy = { net, clock, wheel, slowWheel, budget, log };
+  const proxy = { net, clock, chance: seeded(1), wheel, slowWheel, budget, log };
   const wheels = [wheel, slowWheel];
   return { clock, metrics: new Metrics(), net, budget, upstream, proxy, wheels, logControl, logged };
+}
+
+/** Numbers that look like chance and are the same in every run (a linear congruential generator). */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
 }

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { checkConfigText } from './load.ts';
+
+const BASE = 'node: { id: a }\nlisteners: [{ name: e, address: 127.0.0.1:1, direction: egress }]\n';
+
+/** Errors, then warnings, as `path: message`. */
+async function told(text: string): Promise<string[]> {
+  const result = await checkConfigText(BASE + text, { file: 'weft.yaml' });
+  const issues = result.ok ? result.warnings : result.issues;
+  return issues.map(({ path, message }) => `${path}: ${message}`);
+}
+
+function cluster(keys: string): string {
+  return `clusters: [{ name: c, endpoints: ['h:1'], ${keys} }]`;
+}
+
+test('policy issues: what requests are balanced by', async () => {
+  assert.deepEqual(await told(cluster('lb: maglev, hash: [{ header: x, query: y }, {}, { cookie: c }]')), [
+    'clusters[0].hash[0]: expected one of header, cookie, query or source, found header and query',
+    'clusters[0].hash[1]: expected one of header, cookie, query or source, found none',
+  ]);
+  assert.deepEqual(await told(cluster('lb: maglev, hash: [{ source: false }]')), [
+    'clusters[0].hash[0].source: expected true, found false',
+  ]);
+  assert.deepEqual(await told(cluster('lb: ring_hash')), [
+    'clusters[0].lb: ring_hash has nothing to balance by: endpoints are picked by chance',
+  ]);
+  assert.deepEqual(await told(cluster('hash: [{ header: x }]')), [
+    'clusters[0].hash: only ring_hash and maglev balance by it',
+  ]);
+  assert.deepEqual(await told(`clusterDefaults: { hash: [{ header: x }], lb: maglev }\n${cluster('timeout: 1s')}`), []);
+});
+
+test('policy issues: odd numbers and facts', async () => {
+  const balancing = 'balancing: { overprovision: 99, panicThreshold: 101, slowStart: x, preferZone: 1 }';
+  assert.deepEqual(
+    (await told(cluster(balancing))).map((line) => line.split(': ')[0]),
+    ['overprovision', 'panicThreshold', 'slowStart', 'preferZone'].map((key) => `clusters[0].balancing.${key}`),
+  );
+  const endpoint =
+    "clusters: [{ name: c, endpoints: [{ address: 'h:1', priority: -1, metadata: { zone: [a], v: 1 } }] }]";
+  assert.deepEqual(await told(endpoint), [
+    'clusters[0].endpoints[0].priority: -1 is out of range',
+    'clusters[0].endpoints[0].metadata.zone: expected a text, found a list',
+  ]);
+});
+
+test('policy issues: shares of requests', async () => {
+  const routes = (text: string): string =>
+    `${BASE.replace('egress }', `egress, http: { routes: [${text}] } }`)}registry: { type: embedded }`;
+  const issues = async (text: string): Promise<string[]> => {
+    const result = await checkConfigText(routes(text), { file: 'weft.yaml' });
+    return (result.ok ? result.warnings : result.issues).map(
+      ({ path, message }) => `${path.slice('listeners[0].http.routes[0]'.length)}: ${message}`,
+    );
+  };
+  assert.deepEqual(await issues('{ clusters: [] }'), ['.clusters: the list is empty']);
+  assert.deepEqual(await issues('{ clusters: [{ cluster: a, weight: 0 }, { cluster: b, weight: 0 }] }'), [
+    '.clusters: all weights are 0, so requests can go nowhere',
+  ]);
+  assert.deepEqual(await issues('{ cluster: a, clusters: [{ cluster: b, weight: 1 }] }'), [
+    '.clusters: a route takes one of cluster, clusters, redirect, respond',
+  ]);
+  assert.deepEqual(await issues('{ clusters: [{ cluster: b, weight: 1 }], subset: { v: 1 } }'), [
+    '.subset: a subset is of one cluster',
+  ]);
+  assert.deepEqual(await issues('{ respond: { status: 200 }, subset: { v: 1 } }'), [
+    '.subset: subset is for routes to a cluster, and this one answers itself',
+  ]);
+});
