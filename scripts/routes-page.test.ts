@@ -1,4 +1,4 @@
-/** The examples in docs/routes.md and docs/balancing.md are configs, or routes, that the proxy takes. */
+/** The examples in docs/routes.md, balancing.md and faults.md are configs, or routes, that the proxy takes. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -37,7 +37,10 @@ async function load(example: string): Promise<Config> {
   return result.config;
 }
 
-for (const [index, example] of [...EXAMPLES, ...examplesOf(pageOf('balancing.md'))].entries()) {
+for (const [index, example] of [
+  ...EXAMPLES,
+  ...['balancing.md', 'faults.md'].flatMap((page) => examplesOf(pageOf(page))),
+].entries()) {
   test(`example ${index + 1} is taken without a warning`, async () => {
     await compileRoutes((await load(example)).listeners[0]?.http?.routes ?? []);
   });

@@ -54,7 +54,7 @@ function reachable(address: HostPort, local: () => string): HostPort {
 }
 
 function completeCluster(cluster: ParsedCluster, defaults: ClusterPolicy): ClusterConfig {
-  const { name, endpoints, balancing, queue, heartbeat, retries, http, ...flat } = cluster;
+  const { name, endpoints, balancing, queue, heartbeat, retries, breaker, outlier, http, ...flat } = cluster;
   return {
     ...defaults,
     ...flat,
@@ -63,7 +63,14 @@ function completeCluster(cluster: ParsedCluster, defaults: ClusterPolicy): Clust
     balancing: { ...defaults.balancing, ...balancing },
     queue: { ...defaults.queue, ...queue },
     heartbeat: { ...defaults.heartbeat, ...heartbeat },
-    retries: { ...defaults.retries, ...retries },
+    retries: {
+      ...defaults.retries,
+      ...retries,
+      backoff: { ...defaults.retries.backoff, ...retries?.backoff },
+      budget: { ...defaults.retries.budget, ...retries?.budget },
+    },
+    breaker: { ...defaults.breaker, ...breaker },
+    outlier: { ...defaults.outlier, ...outlier },
     http: { ...defaults.http, ...http },
   };
 }

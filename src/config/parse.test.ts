@@ -33,7 +33,28 @@ describe('a valid config', () => {
         maxPendingPerConnection: 8192,
         queue: { max: 1024, timeout: 3000 },
         heartbeat: { interval: 15_000, maxInterval: 90_000, misses: 6, timeout: 3000 },
-        retries: { attempts: 0, on: [] },
+        retries: {
+          attempts: 0,
+          on: [],
+          statuses: [],
+          grpc: [],
+          nonIdempotent: false,
+          perTryTimeout: 0,
+          backoff: { base: 25, max: 250 },
+          budget: { percent: 20, min: 3 },
+        },
+        breaker: { requests: 0, connections: 0 },
+        outlier: {
+          consecutive: 0,
+          failurePercentage: 0,
+          successRate: 0,
+          minEndpoints: 5,
+          minRequests: 50,
+          interval: 10_000,
+          baseEjection: 30_000,
+          maxEjection: 300_000,
+          maxEjected: 10,
+        },
         http: { version: 'same', connections: 1024, timeout: 15_000, idleTimeout: 60_000 },
       },
       clusters: [],
@@ -91,13 +112,14 @@ listeners: [{ name: i, protocol: bolt, direction: ingress, app: '127.0.0.1:12199
   test('a cluster follows clusterDefaults in what it leaves out, also inside its sections', () => {
     const { config } = valid(`
 node: { id: a }
-clusterDefaults: { timeout: 1s, queue: { max: 7 }, retries: { attempts: 2, on: [reset] } }
+clusterDefaults: { timeout: 1s, queue: { max: 7 }, retries: { attempts: 2, on: [reset], backoff: { max: 1s } } }
 clusters:
   - name: s
     endpoints: ['h:1', { address: 'h:2', weight: 50, priority: 1, metadata: { zone: RZ01A } }]
     queue: { timeout: 0s }
     balancing: { slowStart: 30s }
-    retries: { on: [connect-failure] }
+    retries: { on: [connect-failure], backoff: { base: 50ms } }
+    outlier: { consecutive: 5 }
     lb: round_robin`);
     assert.deepEqual(config.clusters[0], {
       ...config.clusterDefaults,
@@ -109,7 +131,13 @@ clusters:
       lb: 'round_robin',
       balancing: { preferZone: false, overprovision: 140, panicThreshold: 0, slowStart: 30_000 },
       queue: { max: 7, timeout: 0 },
-      retries: { attempts: 2, on: ['connect-failure'] },
+      retries: {
+        ...config.clusterDefaults.retries,
+        attempts: 2,
+        on: ['connect-failure'],
+        backoff: { base: 50, max: 1000 },
+      },
+      outlier: { ...config.clusterDefaults.outlier, consecutive: 5 },
     });
   });
 

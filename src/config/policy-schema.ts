@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { MAX_PENDING } from '../dataplane/stream/pending-table.ts';
+import { failureDefaults, failureOverrides } from './failure-schema.ts';
 import { present } from './http-leaf.ts';
 import { count, duration, flag, oneOf, text } from './leaf.ts';
 
@@ -58,14 +59,6 @@ const heartbeatMisses = count('Heartbeats without an answer after which the conn
 });
 const heartbeatTimeout = duration('How long the answer to a heartbeat may take.', { min: 1 });
 
-const attempts = count('How often a failed request is tried again; 0 turns retries off.', { min: 0, max: 10 });
-const retryOn = v.pipe(
-  v.array(oneOf('A failure.', ['connect-failure', 'reset'])),
-  v.description(
-    'Failures that are tried again: connect-failure (nothing was sent), reset (the connection broke before a reply; the service may have run).',
-  ),
-);
-
 const httpVersion = oneOf('The HTTP spoken to endpoints: that of the request, or always one.', [
   'same',
   'http1',
@@ -82,7 +75,6 @@ const BALANCING = 'Which endpoints come first.';
 const QUEUE = 'Requests wait here while connecting, or until the first endpoints are known.';
 const HEARTBEAT = 'Bolt heartbeats on idle connections to endpoints.';
 const HTTP = 'Requests of HTTP.';
-const RETRIES = 'Retries of failed requests, on another endpoint where there is one.';
 
 /** Each key may be left out; it then follows `clusterDefaults`. */
 export const policyOverrides = {
@@ -120,12 +112,7 @@ export const policyOverrides = {
       v.description(HEARTBEAT),
     ),
   ),
-  retries: v.exactOptional(
-    v.pipe(
-      v.strictObject({ attempts: v.exactOptional(attempts), on: v.exactOptional(retryOn) }),
-      v.description(RETRIES),
-    ),
-  ),
+  ...failureOverrides,
   http: v.exactOptional(
     v.pipe(
       v.strictObject({
@@ -178,10 +165,7 @@ export const policyDefaults = v.strictObject({
     ),
     {},
   ),
-  retries: v.optional(
-    v.pipe(v.strictObject({ attempts: v.optional(attempts, 0), on: v.optional(retryOn, []) }), v.description(RETRIES)),
-    {},
-  ),
+  ...failureDefaults,
   http: v.optional(
     v.pipe(
       v.strictObject({

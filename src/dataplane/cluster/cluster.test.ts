@@ -1,22 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { POLICY as BASE } from './testing/policy.ts';
 import { ManualClock } from '../../core/manual-clock.ts';
 import { Cluster } from './cluster.ts';
-import type { ClusterPolicy } from './policy.ts';
 
-const POLICY: ClusterPolicy = {
-  lb: 'round_robin',
-  balancing: { preferZone: false, overprovision: 140, panicThreshold: 0, slowStart: 0 },
-  hash: [],
-  connectTimeout: 100,
-  timeout: 1000,
-  connections: 1,
-  maxPendingPerConnection: 100,
-  queue: { max: 10, timeout: 1000 },
-  heartbeat: { interval: 15_000, maxInterval: 90_000, misses: 6, timeout: 3000 },
-  retries: { attempts: 0, on: [] },
-  http: { version: 'same', connections: 1024, timeout: 15_000, idleTimeout: 60_000 },
-};
+const POLICY = { ...BASE, connectTimeout: 100, timeout: 1000, queue: { max: 10, timeout: 1000 } } as const;
 
 function cluster(): Cluster {
   return new Cluster('a', POLICY, { clock: new ManualClock(), chance: () => 0 });

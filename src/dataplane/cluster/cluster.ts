@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Chance, Clock, Timer } from '../../core/clock.ts';
 import { Line, type Place } from '../../core/line.ts';
 import { createLevels } from './balancer/levels.ts';
 import type { Picker } from './balancer/picker.ts';
+import { OutlierDetector } from './outlier.ts';
 import { addressText, Endpoint, type EndpointAddress, type Trouble } from './endpoint.ts';
 import type { BalancerType, ClusterPolicy } from './policy.ts';
 
@@ -12,11 +14,18 @@ export interface ClusterDeps {
   readonly zone?: string;
   /** An endpoint has become usable, or has stopped being. */
   readonly onUsable?: (endpoint: Endpoint) => void;
+  /** An endpoint was found to speak HTTP/1 alone. */
+  readonly onHttp1?: (endpoint: Endpoint) => void;
+  /** An endpoint is out for a while because of how its requests ended. */
+  readonly onEjected?: (endpoint: Endpoint) => void;
 }
 
 /** How much of its weight an endpoint has at the least, and in how many steps it comes to all of it. */
 const COLD_SHARE = 0.1;
 const WARM_STEPS = 20;
+
+/** For so long an endpoint that answered in HTTP/1 is not asked for HTTP/2 again: its app may be exchanged. */
+const HTTP1_MS = 60_000;
 
 /** Balancers by which a key has a place. */
 const BY_KEY: ReadonlySet<BalancerType> = new Set(['ring_hash', 'maglev']);
@@ -33,6 +42,7 @@ export class Cluster {
   readonly #deps: ClusterDeps;
   #policy: ClusterPolicy;
   #timed: boolean;
+  #outlier: OutlierDetector | undefined;
   #endpoints = new Map<string, Endpoint>();
   #picker: Picker;
   /** Made when first asked for; of one list and one health of its endpoints. */
@@ -40,6 +50,8 @@ export class Cluster {
   #warming: Timer | undefined;
   #known = false;
   readonly #waiting = new Line<() => void>();
+  /** Open to all endpoints together, those that connect and those that leave included; its pools count. */
+  connections = 0;
   /** When a request last asked for it, by the clock. */
   lastUsed: number;
 
@@ -48,13 +60,30 @@ export class Cluster {
     this.#policy = policy;
     this.#timed = isTimed(policy);
     this.#deps = deps;
+    this.#watch();
     this.#picker = this.#pickerOf([]);
     this.lastUsed = deps.clock.now();
   }
 
-  /** Whether anybody asks how long replies take. */
-  get timed(): boolean {
-    return this.#timed;
+  /** Whether anybody asks how requests end, and how long replies take. */
+  get watched(): boolean {
+    return this.#timed || this.#outlier !== undefined;
+  }
+
+  /** A reply has come `ms` after its request was sent, or not come for so long. Only while `watched`. */
+  replied(endpoint: Endpoint, ms: number): void {
+    if (this.#timed) endpoint.latency.observe(ms, this.#deps.clock.now());
+  }
+
+  /** A request has ended; `ok`: the endpoint did what it should. Only while `watched`. */
+  ended(endpoint: Endpoint, ok: boolean): void {
+    if (!endpoint.removed) this.#outlier?.record(endpoint, ok);
+  }
+
+  /** Whether as many connections are open as the policy allows to all endpoints together. */
+  get full(): boolean {
+    const { connections } = this.#policy.breaker;
+    return connections > 0 && this.connections >= connections;
   }
 
   get policy(): ClusterPolicy {
@@ -99,6 +128,7 @@ export class Cluster {
   setPolicy(policy: ClusterPolicy): void {
     this.#policy = policy;
     this.#timed = isTimed(policy);
+    this.#watch();
     this.#publish();
   }
 
@@ -122,8 +152,20 @@ export class Cluster {
     this.#endpoints = next;
     this.#known = true;
     this.#publish();
-    for (const [key, endpoint] of before) if (!next.has(key)) remove(endpoint);
+    for (const [key, endpoint] of before) if (!next.has(key)) this.#remove(endpoint);
     for (let task = this.#waiting.shift(); task !== undefined; task = this.#waiting.shift()) task();
+  }
+
+  /** Whether an endpoint was found to speak HTTP/1 alone, a while ago at most. */
+  speaksHttp1({ http1Until }: Endpoint): boolean {
+    return http1Until > this.#deps.clock.now();
+  }
+
+  /** It was asked for HTTP/2, and answered in something else; or, when not `alone`, in HTTP/2. */
+  setHttp1(endpoint: Endpoint, alone: boolean): void {
+    const news = alone && endpoint.http1Until === Number.NEGATIVE_INFINITY;
+    endpoint.http1Until = alone ? this.#deps.clock.now() + HTTP1_MS : Number.NEGATIVE_INFINITY;
+    if (news) this.#deps.onHttp1?.(endpoint);
   }
 
   /** Something is known against an endpoint, or, when `usable`, no more; `reason` is for people. */
@@ -138,6 +180,7 @@ export class Cluster {
   close(): void {
     this.update([]);
     this.#warming?.cancel();
+    this.#outlier?.close();
   }
 
   #subsetPicker(subset: Subset): Picker {
@@ -154,6 +197,30 @@ export class Cluster {
     this.#warmUp();
     this.#picker = this.#pickerOf([...this.#endpoints.values()]);
     this.#subsets.clear();
+  }
+
+  #remove(endpoint: Endpoint): void {
+    endpoint.removed = true;
+    this.#outlier?.forget(endpoint);
+    endpoint.resources?.drain();
+  }
+
+  /** By a policy that may be another one: whoever is out comes back, and is judged by that. */
+  #watch(): void {
+    const { outlier } = this.#policy;
+    if (isDeepStrictEqual(outlier, this.#outlier?.policy)) return;
+    this.#outlier?.close();
+    const { consecutive, failurePercentage, successRate } = outlier;
+    const judges = consecutive > 0 || failurePercentage > 0 || successRate > 0;
+    if (!judges) return void (this.#outlier = undefined);
+    this.#outlier = new OutlierDetector(outlier, {
+      clock: this.#deps.clock,
+      endpoints: () => this.#endpoints.values(),
+      setEjected: (endpoint, reason) => {
+        this.setUsable(endpoint, reason === '', reason, 'outlier');
+        if (reason !== '') this.#deps.onEjected?.(endpoint);
+      },
+    });
   }
 
   #pickerOf(endpoints: readonly Endpoint[]): Picker {
@@ -181,9 +248,4 @@ export class Cluster {
 
 function isTimed({ lb }: ClusterPolicy): boolean {
   return lb === 'peak_ewma';
-}
-
-function remove(endpoint: Endpoint): void {
-  endpoint.removed = true;
-  endpoint.resources?.drain();
 }

@@ -38,6 +38,8 @@ export class Endpoint {
   metadata: Readonly<Record<string, string>>;
   /** Requests under way. */
   active = 0;
+  /** Until then, by the clock, it is not asked again for HTTP/2: it has answered in HTTP/1. */
+  http1Until = Number.NEGATIVE_INFINITY;
   /** How long its replies take. */
   readonly latency = new Latency();
   /** Whether requests may go to it while better ones exist. */

@@ -1,5 +1,13 @@
 export type BalancerType = 'round_robin' | 'least_request' | 'random' | 'peak_ewma' | 'ring_hash' | 'maglev';
-export type RetryCondition = 'connect-failure' | 'reset';
+/** Failures of one try after which another may follow. */
+export type RetryCondition =
+  | 'connect-failure'
+  | 'reset'
+  | 'timeout'
+  | '5xx'
+  | 'gateway-error'
+  | 'retriable-status'
+  | 'busy';
 
 /** How a cluster's requests are treated. All times are milliseconds. */
 export interface ClusterPolicy {
@@ -17,9 +25,53 @@ export interface ClusterPolicy {
   /** Requests that wait for a connection, or for the first endpoints: how many, and each for how long. */
   readonly queue: { readonly max: number; readonly timeout: number };
   readonly heartbeat: HeartbeatPolicy;
-  /** `attempts` more tries at most, and only for what `on` names. */
-  readonly retries: { readonly attempts: number; readonly on: readonly RetryCondition[] };
+  readonly retries: RetryPolicy;
+  readonly breaker: BreakerPolicy;
+  readonly outlier: OutlierPolicy;
   readonly http: HttpPolicy;
+}
+
+export interface RetryPolicy {
+  /** More tries than the first one. */
+  readonly attempts: number;
+  readonly on: readonly RetryCondition[];
+  /** HTTP statuses of `retriable-status`. */
+  readonly statuses: readonly number[];
+  /** Codes of gRPC after which a call is tried again. */
+  readonly grpc: readonly number[];
+  /** Also requests whose method is not idempotent (RFC 9110, section 9.2.2), and may have been worked on. */
+  readonly nonIdempotent: boolean;
+  /** For the head of the response of each try; 0: as long as for all. */
+  readonly perTryTimeout: number;
+  /** Pauses before a try: a part of `base`, doubled each time up to `max`, by chance. */
+  readonly backoff: { readonly base: number; readonly max: number };
+  /** Of the requests under way so many percent, and at least `min`, may be tries beyond the first. */
+  readonly budget: { readonly percent: number; readonly min: number };
+}
+
+/** What of a cluster may be under way at once; 0: any number. */
+export interface BreakerPolicy {
+  readonly requests: number;
+  /** Connections to all endpoints together. */
+  readonly connections: number;
+}
+
+export interface OutlierPolicy {
+  /** Failures in a row that eject an endpoint; 0: none do. */
+  readonly consecutive: number;
+  /** Percent of an endpoint's requests in `interval`; 0: none do. */
+  readonly failurePercentage: number;
+  /** How many standard deviations below the mean success rate; 0: none do. */
+  readonly successRate: number;
+  /** The last two count where so many endpoints have had so many requests each. */
+  readonly minEndpoints: number;
+  readonly minRequests: number;
+  readonly interval: number;
+  /** Times the number of ejections, up to `maxEjection`. */
+  readonly baseEjection: number;
+  readonly maxEjection: number;
+  /** Percent of the endpoints; one always may be. */
+  readonly maxEjected: number;
 }
 
 /** One of these is there. */

@@ -43,6 +43,8 @@ export interface FrameView {
   readonly timeout: number;
   /** Replies: whether the callee says that the call succeeded. */
   readonly success: boolean;
+  /** Replies: whether the callee had no room for the request, and has not worked on it. */
+  readonly busy: boolean;
   /** What a reply to this frame must know of it, in one number that only its codec reads. */
   readonly replyContext: number;
   /** The service that a request names; '' when it names none. Throws WeftError when its headers are malformed. */

@@ -90,6 +90,8 @@ export interface EndpointStream extends ContentSink {
   onLate(): void;
   /** Nobody wants the rest of the response. The stream says nothing more. */
   cancel(): void;
+  /** The same, of a response that is most likely short: its connection is kept where the rest comes soon. */
+  discard(): void;
 }
 
 /** What an endpoint's stream tells its exchange. */

@@ -120,3 +120,39 @@ httpTest(
     assert.match(body, /no endpoint .*version=v2/);
   },
 );
+
+const BOTH = [
+  'HTTP/2 reaches an endpoint of HTTP/1, which is asked once a minute for the other version',
+  'gRPC does not, and its caller hears why',
+] as const;
+
+for (const [i, name] of BOTH.entries()) {
+  httpTest(name, {}, async (mesh) => {
+    const server = await mesh.textService();
+    let asked = 0;
+    server.answerAll(({ head }) => {
+      if (!head.startsWith('PRI')) return named('one');
+      asked++;
+      return 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
+    });
+    const caller = await mesh.http2Caller();
+    if (i === 1) {
+      const call = caller.request('/a.B/C', ['content-type', 'application/grpc'], false);
+      assert.equal(await call.status(), 200);
+      assert.equal(call.field('grpc-status'), '14');
+      assert.match(call.field('grpc-message') ?? '', /does not speak HTTP\/2/);
+      return;
+    }
+    for (let n = 0; n < 5; n++) {
+      const call = caller.request('/', ['x', String(n)], n % 2 === 0, n % 2 === 0 ? 'GET' : 'POST');
+      if (n % 2 === 1) call.send('content', true);
+      assert.equal(await call.status(), 200);
+      assert.equal(call.content, 'one');
+    }
+    assert.equal(asked, 1);
+    await mesh.pass(61_000, 1000);
+    assert.equal(await caller.request('/').status(), 200);
+    assert.equal(asked, 2);
+    assert.equal(mesh.endpointOf(server).usable, true);
+  });
+}

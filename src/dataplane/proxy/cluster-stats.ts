@@ -52,6 +52,11 @@ export class ClusterStats {
     this.#bind('weft_tunnel_bytes_total', help, { ...this.#labels, direction: 'received' }).add(received);
   }
 
+  /** An endpoint rests because of how its requests ended. */
+  ejected(): void {
+    this.#bind('weft_outlier_ejections_total', 'Endpoints ejected by outlier detection.', this.#labels).inc();
+  }
+
   retried(): void {
     this.#retries ??= this.#bind('weft_retries_total', 'Tries beyond the first one.', this.#labels);
     this.#retries.inc();

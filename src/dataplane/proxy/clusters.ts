@@ -224,12 +224,17 @@ export class Clusters {
   }
 
   #create(name: string, origin: ClusterOrigin, policy: ClusterPolicy): ManagedCluster {
-    const { upstream, metrics, onAppUsable } = this.#deps;
+    const { upstream, metrics, onAppUsable, log, zone = '' } = this.#deps;
+    const onHttp1 = ({ address }: Endpoint): void =>
+      log.info('an endpoint speaks HTTP/1 alone: requests of HTTP/2 go there as HTTP/1, calls of gRPC fail', {
+        cluster: name,
+        endpoint: address,
+      });
     const onUsable = (endpoint: Endpoint): void => {
       this.#tell(name, origin, endpoint);
       if (origin === 'app') onAppUsable?.(endpoint);
     };
-    const options = { name, origin, policy, ...(this.#deps.zone !== undefined && { zone: this.#deps.zone }), onUsable };
+    const options = { name, origin, policy, zone, onUsable, onHttp1 };
     return new ManagedCluster(options, upstream, new ClusterStats(metrics, { cluster: name }));
   }
 

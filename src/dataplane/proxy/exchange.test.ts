@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { RETRIES } from '../cluster/testing/policy.ts';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
@@ -179,7 +180,7 @@ meshTest('an endpoint that refuses connections is left for another, without a re
   }
 });
 
-const RETRY = { policy: { retries: { attempts: 1, on: ['connect-failure', 'reset'] } } } as const;
+const RETRY = { policy: { retries: { ...RETRIES, attempts: 1, on: ['connect-failure', 'reset'] } } } as const;
 
 meshTest('a reset is tried elsewhere once when the policy says so', RETRY, async (mesh) => {
   const providers = [await mesh.provider(), await mesh.provider()] as const;

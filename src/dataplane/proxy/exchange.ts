@@ -11,6 +11,7 @@ import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
 import type { Downstream } from './downstream.ts';
 import type { ListenerScope } from './listener-scope.ts';
 import type { ManagedCluster } from './managed-cluster.ts';
+import { whyNoEndpoint } from './no-endpoint.ts';
 
 /** Endpoints that cannot be connected to are left for others this often, before the request fails. */
 const MAX_CONNECT_FAILURES = 3;
@@ -57,6 +58,9 @@ export class Exchange implements UpstreamCall, WheelEntry {
   #upstreamId = NO_ROOM;
   #sentAt = 0;
   #retriesLeft = 0;
+  #retries = 0;
+  /** It is to be sent again when its next deadline comes. */
+  #pausing = false;
   #connectFailures = 0;
   /** A copy of the frame. */
   #kept: Buffer | undefined;
@@ -82,6 +86,8 @@ export class Exchange implements UpstreamCall, WheelEntry {
     this.#hash = target.keys?.ofFrame(frame, downstream.connection.remote);
     cluster.lastUsed = this.#startedAt;
     stats.active++;
+    const { overload } = target;
+    if (overload !== undefined) return this.#answer('overload', `${cluster.name}: ${overload}`, true);
     const { policy } = cluster;
     this.#retriesLeft = policy.retries.attempts;
     this.#expiresAt = this.#startedAt + (frame.timeout > 0 ? frame.timeout : policy.timeout);
@@ -112,12 +118,12 @@ export class Exchange implements UpstreamCall, WheelEntry {
 
   onReply(frame: FrameView): void {
     const failure = frame.success ? undefined : this.#scope.codec.failureOf(frame);
-    if (failure !== undefined && this.#retryReply(failure)) return;
+    this.#judge(frame.success);
+    if (!frame.success && this.#retryReply(failure, frame.busy)) return;
     const outcome = frame.success ? 'ok' : failure === undefined ? 'error' : outcomeOf(failure.code);
     if (failure !== undefined && this.#scope.deps.log.debugging) {
       this.#logFailure(outcome, `${this.#target!.cluster.name}: the next sidecar has answered`);
     }
-    this.#observe();
     const downstream = this.#downstream!;
     this.#scope.codec.forwardReply(downstream.connection.out(), frame, this.#id, this.#replyContext);
     downstream.onReplied(this.#upstream!);
@@ -128,10 +134,12 @@ export class Exchange implements UpstreamCall, WheelEntry {
     if (this.finished) return;
     this.#upstream = undefined;
     this.#upstreamId = NO_ROOM;
+    const { cluster } = this.#target!;
+    if (cluster.watched && isOfEndpoint(error)) cluster.ended(this.#endpoint!, false);
     if (error.code === 'connect_failed' || (error.code === 'overload' && error.retriable)) {
       if (++this.#connectFailures <= MAX_CONNECT_FAILURES && this.#elsewhere()) return this.#again();
     } else if (error.code === 'connection_lost' && this.#mayRetry('reset')) {
-      return this.#again();
+      return this.#againSoon();
     }
     const code = error.code === 'connect_failed' ? 'no_healthy_endpoint' : (error.code as Outcome);
     this.#answer(code, `${this.#target!.cluster.name}: ${error.message}`, error.retriable);
@@ -139,6 +147,7 @@ export class Exchange implements UpstreamCall, WheelEntry {
 
   /** Its time is up. */
   onDeadline(): void {
+    if (this.#pausing) return this.#onPauseOver();
     const upstream = this.#upstream;
     const waited = Math.round(this.#scope.deps.clock.now() - this.#startedAt);
     const name = this.#target!.cluster.name;
@@ -148,7 +157,7 @@ export class Exchange implements UpstreamCall, WheelEntry {
     }
     upstream.giveUp(this.#upstreamId);
     upstream.suspect(this.#sentAt);
-    this.#observe();
+    this.#judge(false);
     this.#upstream = undefined;
     this.#answer('timeout', `${name}: no reply from ${this.#endpoint!.address} in ${waited} ms`, false);
   }
@@ -181,7 +190,8 @@ export class Exchange implements UpstreamCall, WheelEntry {
     this.#id = frame.id;
     this.#replyContext = frame.replyContext;
     this.#startedAt = this.#scope.deps.clock.now();
-    this.#connectFailures = 0;
+    this.#connectFailures = this.#retries = 0;
+    this.#pausing = false;
     downstream.add(this);
   }
 
@@ -213,11 +223,29 @@ export class Exchange implements UpstreamCall, WheelEntry {
     this.#dispatch(kept, 0, kept.length, this.#endpoint);
   }
 
+  /** The same, after a pause by chance, so that many that failed at once do not come again at once. */
+  #againSoon(): void {
+    const { base, max } = this.#target!.cluster.policy.retries.backoff;
+    const { chance, clock, wheel } = this.#scope.deps;
+    const pause = chance() * Math.min(max, base * 2 ** (this.#retries - 1));
+    if (pause < 1) return this.#again();
+    this.#pausing = true;
+    wheel.set(this, Math.min(this.#expiresAt, clock.now() + pause));
+  }
+
+  #onPauseOver(): void {
+    const { clock, wheel } = this.#scope.deps;
+    this.#pausing = false;
+    if (clock.now() >= this.#expiresAt) return this.onDeadline();
+    wheel.set(this, this.#expiresAt);
+    this.#again();
+  }
+
   #dispatch(bytes: Buffer, start: number, end: number, except: Endpoint | undefined): void {
     const target = this.#target!;
     const endpoint = target.cluster.pick(except, this.#hash);
     if (endpoint === undefined) {
-      const message = `${target.cluster.name}: no endpoint is known; is a provider running and published?`;
+      const message = `${target.cluster.name}: ${whyNoEndpoint(target)}`;
       return this.#answer('no_healthy_endpoint', message, true);
     }
     if (this.#endpoint !== undefined) this.#endpoint.active--;
@@ -226,11 +254,12 @@ export class Exchange implements UpstreamCall, WheelEntry {
     target.pool(endpoint).dispatch(this, bytes, start, end);
   }
 
-  /** How long the endpoint took, or has not answered so far. */
-  #observe(): void {
-    if (!this.#target!.cluster.timed) return;
-    const now = this.#scope.deps.clock.now();
-    this.#endpoint!.latency.observe(now - this.#sentAt, now);
+  /** The endpoint has answered, or not for so long that nobody waits for it any more. */
+  #judge(ok: boolean): void {
+    const { cluster } = this.#target!;
+    if (!cluster.watched) return;
+    cluster.replied(this.#endpoint!, this.#scope.deps.clock.now() - this.#sentAt);
+    cluster.ended(this.#endpoint!, ok);
   }
 
   #leaveQueue(): void {
@@ -248,17 +277,22 @@ export class Exchange implements UpstreamCall, WheelEntry {
   #mayRetry(condition: RetryCondition): boolean {
     if (this.#retriesLeft === 0 || !this.#target!.cluster.policy.retries.on.includes(condition)) return false;
     if (!this.#elsewhere()) return false;
+    // Once counted it stays so until the call is over.
+    if (this.#retries === 0 && !this.#target!.takeRetry()) return false;
+    this.#retries++;
     this.#retriesLeft--;
     this.#target!.stats.retried();
     return true;
   }
 
   /** Tries again when it was the next sidecar that failed, not the service, and the policy allows it. */
-  #retryReply(failure: { readonly code: string; readonly unsent: boolean }): boolean {
-    const condition = failure.unsent ? 'connect-failure' : failure.code === 'connection_lost' ? 'reset' : undefined;
+  #retryReply(failure: { readonly code: string; readonly unsent: boolean } | undefined, busy: boolean): boolean {
+    let condition: RetryCondition | undefined = busy ? 'busy' : undefined;
+    if (failure?.code === 'connection_lost') condition = 'reset';
+    else if (failure?.unsent === true && !busy) condition = 'connect-failure';
     if (condition === undefined || !this.#mayRetry(condition)) return false;
     this.#upstream = undefined;
-    this.#again();
+    this.#againSoon();
     return true;
   }
 
@@ -294,6 +328,7 @@ export class Exchange implements UpstreamCall, WheelEntry {
     this.#place?.leave();
     this.#place = undefined;
     const target = this.#target;
+    if (this.#retries > 0) target!.retrying--;
     if (target !== undefined) {
       target.stats.active--;
       target.stats.ended(outcome, deps.clock.now() - this.#startedAt);
@@ -310,6 +345,11 @@ export class Exchange implements UpstreamCall, WheelEntry {
     this.#kept = undefined;
     this.#scope.recycle(this);
   }
+}
+
+/** Whether it is the endpoint that is to blame, not this proxy. */
+function isOfEndpoint({ code }: WeftError): boolean {
+  return code === 'connect_failed' || code === 'connection_lost';
 }
 
 /** What another sidecar on the way failed with counts as if it had failed here. */

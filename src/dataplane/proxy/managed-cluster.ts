@@ -16,6 +16,7 @@ export interface ManagedClusterOptions {
   /** Where this proxy is. */
   readonly zone?: string;
   readonly onUsable?: (endpoint: Endpoint) => void;
+  readonly onHttp1?: (endpoint: Endpoint) => void;
 }
 
 export type ClusterOrigin = 'static' | 'registry' | 'app';
@@ -28,13 +29,16 @@ export class ManagedCluster {
   readonly deps: UpstreamDeps & HttpUpstreamDeps;
   /** Undefined when requests are not balanced by what they say. */
   keys: HashKeys | undefined;
+  /** Requests under way that have been tried again. */
+  retrying = 0;
 
   constructor(options: ManagedClusterOptions, deps: UpstreamDeps & HttpUpstreamDeps, stats: ClusterStats) {
     const { clock, chance } = deps;
-    const { onUsable, zone = '' } = options;
-    this.cluster = new Cluster(options.name, options.policy, { clock, chance, zone, ...(onUsable && { onUsable }) });
-    this.keys = keysOf(options.policy);
-    this.origin = options.origin;
+    const { name, policy, origin, ...told } = options;
+    const onEjected = (): void => this.stats.ejected();
+    this.cluster = new Cluster(name, policy, { clock, chance, ...told, onEjected });
+    this.keys = keysOf(policy);
+    this.origin = origin;
     this.stats = stats;
     this.deps = deps;
   }
@@ -49,6 +53,21 @@ export class ManagedCluster {
   /** All connections of one of its endpoints, for those who speak other protocols. */
   pools(endpoint: Endpoint): EndpointPools {
     return (endpoint.resources ??= new EndpointPools()) as EndpointPools;
+  }
+
+  /** Why one more request, which is counted already, is refused at once; undefined when it is not. */
+  get overload(): string | undefined {
+    const { requests } = this.cluster.policy.breaker;
+    if (requests === 0 || this.stats.active <= requests) return undefined;
+    return `${requests} requests are under way already (breaker.requests)`;
+  }
+
+  /** Whether one more request may be tried again, beside those that are; it counts as one of them then. */
+  takeRetry(): boolean {
+    const { percent, min } = this.cluster.policy.retries.budget;
+    if (this.retrying >= Math.max(min, Math.floor((this.stats.active * percent) / 100))) return false;
+    this.retrying++;
+    return true;
   }
 
   setPolicy(policy: ClusterPolicy): void {

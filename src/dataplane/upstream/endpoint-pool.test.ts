@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { Budget } from '../../core/budget.ts';
 import type { WeftError } from '../../core/errors.ts';
 import type { Place } from '../../core/line.ts';
+import { POLICY as BASE } from '../cluster/testing/policy.ts';
 import { ManualClock } from '../../core/manual-clock.ts';
 import { until } from '../../core/testing/settled.ts';
 import { TimerWheel } from '../../core/timer-wheel.ts';
@@ -57,17 +58,12 @@ class TestCall implements UpstreamCall {
 }
 
 const POLICY = {
-  lb: 'round_robin',
-  balancing: { preferZone: false, overprovision: 140, panicThreshold: 0, slowStart: 0 },
-  hash: [],
-  connectTimeout: 1_000,
-  timeout: 1_000,
-  connections: 1,
+  ...BASE,
+  connectTimeout: 1000,
+  timeout: 1000,
   maxPendingPerConnection: 10,
-  queue: { max: 2, timeout: 1_000 },
-  heartbeat: { interval: 1_000, maxInterval: 1_000, misses: 2, timeout: 1_000 },
-  retries: { attempts: 0, on: [] },
-  http: { version: 'same', connections: 1024, timeout: 15_000, idleTimeout: 60_000 },
+  queue: { max: 2, timeout: 1000 },
+  heartbeat: { interval: 1000, maxInterval: 1000, misses: 2, timeout: 1000 },
 } as const;
 
 /** A pool to `port`, on a clock that stands still; `stop` ends it. */

@@ -31,6 +31,10 @@ export class BoltFrame implements FrameView {
     return this.status === BoltStatus.success;
   }
 
+  get busy(): boolean {
+    return this.status === BoltStatus.serverThreadPoolBusy;
+  }
+
   get headerStart(): number {
     return this.classStart + this.classLength;
   }

@@ -63,7 +63,9 @@ httpTest('a request without a cluster has none in its line', {}, async (mesh) =>
     path: '/x',
     outcome: 'no_route',
     status: 404,
-    reason: 'no cluster is named other: add it under clusters or routes, or a registry that knows it',
+    reason:
+      'no route fits, and no cluster is named other, the host of the request: ask for another host, or add a route, ' +
+      'a cluster of that name, or a registry that knows it',
     ms: 0,
   });
 });

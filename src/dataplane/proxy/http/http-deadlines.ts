@@ -6,10 +6,13 @@ import type { HttpScope } from './http-scope.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-/** What came too late, for people; `status` where it is not the endpoint's fault. */
+/**
+ * What came too late, `message` for people: the caller's own body, one try of several, or anything else. Or, when a
+ * `pause` is over, that it has come.
+ */
 export interface Late {
+  readonly kind: 'caller' | 'try' | 'pause' | 'all';
   readonly message: string;
-  readonly status: 408 | undefined;
 }
 
 /**
@@ -27,6 +30,10 @@ export class HttpDeadlines {
   #expiresAt = NEVER;
   #queueUntil = NEVER;
   #headUntil = NEVER;
+  /** Of one try: how long, and until when. */
+  #perTry = 0;
+  #tryUntil = NEVER;
+  #pauseUntil = NEVER;
   #movedAt = 0;
   /** Content of the request is waited for. */
   #inRequest = false;
@@ -49,7 +56,7 @@ export class HttpDeadlines {
     this.#expiresAt = own === undefined ? NEVER : now + own;
     // A call of gRPC takes as long as its caller says; one that says nothing waits.
     this.#timeout = grpc ? NEVER : timeout;
-    this.#queueUntil = this.#headUntil = NEVER;
+    this.#queueUntil = this.#headUntil = this.#tryUntil = this.#pauseUntil = NEVER;
     this.#set();
   }
 
@@ -70,8 +77,23 @@ export class HttpDeadlines {
     this.#queueUntil = NEVER;
   }
 
+  /** It is on its way to an endpoint. @param ms for the head of its response; 0: as long as for all tries. */
+  onTry(ms: number): void {
+    this.#perTry = ms;
+    if (ms === 0) return;
+    this.#tryUntil = this.#scope.deps.clock.now() + ms;
+    this.#set();
+  }
+
+  /** Before the next try. */
+  onPause(ms: number): void {
+    this.#tryUntil = NEVER;
+    this.#pauseUntil = this.#scope.deps.clock.now() + ms;
+    this.#set();
+  }
+
   onResponse(): void {
-    this.#headUntil = this.#timeout = NEVER;
+    this.#headUntil = this.#tryUntil = this.#timeout = NEVER;
     this.moved();
   }
 
@@ -115,9 +137,17 @@ export class HttpDeadlines {
     if (now >= this.#expiresAt) return late(`the caller's deadline passed after ${waited} ms`);
     if (now >= this.#queueUntil) return late(`waited ${waited} ms for a connection`);
     if (now >= this.#headUntil) return late(`no response in ${this.#timeout} ms`);
+    if (now >= this.#tryUntil) {
+      this.#tryUntil = NEVER;
+      return late(`no response in ${this.#perTry} ms (perTryTimeout)`, 'try');
+    }
+    if (now >= this.#pauseUntil) {
+      this.#pauseUntil = NEVER;
+      return late('', 'pause');
+    }
     const idle = this.#idleLimit;
     if (now >= this.#movedAt + idle) {
-      if (this.#waitsForBody) return late(`the body stood still for ${idle} ms (bodyTimeout)`, 408);
+      if (this.#waitsForBody) return late(`the body stood still for ${idle} ms (bodyTimeout)`, 'caller');
       if (this.#waitsForEndpoint) return late(`the endpoint took none of the body for ${idle} ms`);
       return late(`nothing moved for ${idle} ms (streamIdleTimeout)`);
     }
@@ -144,12 +174,13 @@ export class HttpDeadlines {
 
   #set(): void {
     const { wheel } = this.#scope.deps;
-    const next = Math.min(this.#expiresAt, this.#queueUntil, this.#headUntil, this.#movedAt + this.#idleLimit);
+    const onTheWay = Math.min(this.#queueUntil, this.#headUntil, this.#tryUntil, this.#pauseUntil);
+    const next = Math.min(this.#expiresAt, onTheWay, this.#movedAt + this.#idleLimit);
     if (next === NEVER) return;
     if (this.#owner.wheelSlot === NOT_SET || next < this.#owner.deadline) wheel.set(this.#owner, next);
   }
 }
 
-function late(message: string, status?: 408): Late {
-  return { message, status };
+function late(message: string, kind: Late['kind'] = 'all'): Late {
+  return { kind, message };
 }

@@ -2,7 +2,6 @@ import { BudgetShare } from '../../../core/budget-share.ts';
 import type { WeftError } from '../../../core/errors.ts';
 import type { Place } from '../../../core/line.ts';
 import { NOT_SET, type WheelEntry } from '../../../core/timer-wheel.ts';
-import type { Subset } from '../../cluster/cluster.ts';
 import type { Endpoint } from '../../cluster/endpoint.ts';
 import { GrpcKind, grpcKind } from '../../codec/grpc/content-type.ts';
 import { Known } from '../../message/http-fields.ts';
@@ -19,18 +18,16 @@ import type { ClusterRoute, RedirectRoute, RespondRoute } from '../../route/rout
 import type { HttpCall } from '../../upstream/http/http-call.ts';
 import type { ManagedCluster } from '../managed-cluster.ts';
 import { logFailure, noteRequest, noteRequestId, type RequestNote } from './failure-log.ts';
+import { Attempt } from './attempt.ts';
 import { HttpDeadlines } from './http-deadlines.ts';
-import { httpPoolOf } from './http-pool-of.ts';
 import type { HttpScope } from './http-scope.ts';
-import { outcomeOfResponse, outcomeOfTrailers } from './http-outcome.ts';
+import { isFault, isFaultIn, outcomeOfResponse, outcomeOfTrailers } from './http-outcome.ts';
 import { noEndpoint, noRoute } from './failure-text.ts';
 import { KeptContent } from './kept-content.ts';
 import { answerFailure, answerRoute, breakOff, type Failure, NO_MEMORY, outcomeOfRefusal } from './local-answer.ts';
 import { editRequest, editResponse, editTunnel } from './pass-on.ts';
 import { Tries } from './tries.ts';
 
-/** Requests that may be sent twice. RFC 9110, section 9.2.2. */
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 /** Whatever it is that an endpoint does wrong. */
 const BAD_GATEWAY = 502;
 const NOTHING = Buffer.alloc(0);
@@ -68,15 +65,10 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   #scratch: Buffer = NOTHING;
   #headKept = false;
   #startedAt = 0;
-  /** When its endpoint got it; only where that is asked for. */
-  #sentAt = 0;
   #note: RequestNote | undefined;
   #route: ClusterRoute | undefined;
   #target: ManagedCluster | undefined;
-  #endpoint: Endpoint | undefined;
-  /** Of what it is balanced by; undefined: nothing. */
-  #hash: number | undefined;
-  #subset: Subset | undefined;
+  readonly #attempt: Attempt;
   #stream: EndpointStream | undefined;
   #place: Place | undefined;
   #grpc = false;
@@ -90,7 +82,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   #responseStarted = false;
   #responseEnded = false;
   #outcome: Outcome = 'ok';
-  readonly #tries = new Tries();
+  readonly #tries: Tries;
   /** Each side's source is paused because the other side takes no more. */
   #callerPaused = false;
   #endpointPaused = false;
@@ -100,6 +92,8 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#deadlines = new HttpDeadlines(this, scope);
     this.#content = new KeptContent(scope.deps.budget);
     this.#heldHead = new BudgetShare(scope.deps.budget);
+    this.#attempt = new Attempt(scope);
+    this.#tries = new Tries(scope.deps.chance);
   }
 
   /** For the caller's stream on which a request has come. */
@@ -113,13 +107,17 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     const { managed, route, cluster: name, subset } = this.#scope.decide(head);
     if (route !== undefined && route.kind !== 'cluster') return this.#answerRoute(route, head);
     this.#route = route;
-    if (managed === undefined) return this.#fail('no_route', noRoute(name, head));
+    if (managed === undefined) return this.#fail('no_route', noRoute(route, name, head));
     this.#target = managed;
-    this.#subset = subset;
-    this.#hash = managed.keys?.ofHttp(head, this.#caller!.peer);
+    const caller = this.#caller!;
+    this.#attempt.begin(managed, managed.keys?.ofHttp(head, caller.peer), subset);
+    this.#attempt.came(caller.version, this.#grpc);
+    this.#tries.begin(managed, head.method);
     const { cluster, stats } = managed;
     cluster.lastUsed = this.#startedAt;
     stats.active++;
+    const overload = managed.overload;
+    if (overload !== undefined) return this.#fail('overload', overload);
     this.#deadlines.start(this.#startedAt, head, this.#grpc, this.#route?.timeout ?? cluster.policy.http.timeout);
     if (end || this.#opens) this.#deadlines.onRequestEnd(this.#startedAt);
     if (cluster.known) return this.#dispatch(undefined);
@@ -189,18 +187,24 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   onUnavailable(error: WeftError): void {
     if (this.finished) return;
     this.#leaveQueue();
-    if (this.#tries.afterUnavailable() && this.#isElsewhere) return this.#dispatch(this.#endpoint);
+    const { endpoint } = this.#attempt;
+    // It is there, and has just been found to speak the other version alone.
+    if (this.#attempt.mayChangeVersion) return this.#attempt.acquire(this);
+    if (error.code === 'connect_failed') this.#attempt.judge(false);
+    if (this.#tries.afterUnavailable() && this.#attempt.isElsewhere) return this.#dispatch(endpoint);
+    if (error.code === 'connect_failed' && this.#tries.after('connect-failure')) return this.#tryAgain();
     this.#fail(error.code === 'connect_failed' ? 'no_healthy_endpoint' : (error.code as Outcome), error.message);
   }
 
   onStream(stream: EndpointStream): void {
     this.#leaveQueue();
     this.#stream = stream;
-    if (this.#target!.cluster.timed) this.#sentAt = this.#scope.deps.clock.now();
+    this.#attempt.sent();
+    this.#deadlines.onTry(this.#target!.cluster.policy.retries.perTryTimeout);
     const head = this.#head!;
     const content = this.#content;
     // The head of HTTP/1 is gone after this turn, unless it is kept for another try.
-    if (stream.reused) this.#keepHead();
+    if (stream.reused || this.#tries.wanted) this.#keepHead();
     const end = this.#requestEnded && content.empty && this.#requestTrailers.length === 0 && !this.#opens;
     const route = this.#route;
     const edits = editRequest(this.#scope, this.#caller!, head, stream.version, route, this.#deadlines);
@@ -208,7 +212,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     stream.sendRequest(head, route?.rewritePath?.(head.path), route?.host, edits, end);
     if (this.#stream !== stream || end || this.#opens) return;
     // HTTP/2 may refuse a request that is on its way; HTTP/1 does not say whether it was worked on.
-    content.replay(stream, stream.version === 2);
+    content.replay(stream, stream.version === 2 || this.#tries.wanted);
     this.#sendOn(stream);
   }
 
@@ -222,13 +226,19 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
 
   onResponse(head: ResponseHead, end: boolean): void {
     if (this.finished) return;
-    this.#observe();
+    this.#attempt.replied();
+    this.#outcome = outcomeOfResponse(head, this.#grpc);
+    if (this.#tries.wanted && this.#isRepeatable && this.#tries.afterResponse(head, this.#grpc)) {
+      this.#target!.stats.responded(head.status);
+      this.#attempt.judge(false);
+      return this.#tryAgain();
+    }
     this.#begunResponse(end);
     // Refused to go on in another protocol: then the request was complete.
     if (this.#opens) this.#requestEnded = true;
-    this.#outcome = outcomeOfResponse(head, this.#grpc);
     this.#responseEnded = end;
     this.#target!.stats.responded(head.status);
+    if (end) this.#attempt.judge(this.#outcome !== 'error' || (this.#grpc && !isFault(head)));
     this.#caller!.sendResponse(head, editResponse(this.#scope, head.status, this.#route), end);
     if (end) this.#finish(this.#outcome);
   }
@@ -258,6 +268,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   onResponseEnd(trailers: Trailers): void {
     if (this.finished) return;
     if (this.#grpc) this.#outcome = outcomeOfTrailers(trailers, this.#outcome);
+    this.#attempt.judge(this.#outcome !== 'error' || (this.#grpc && !isFaultIn(trailers)));
     this.#responseEnded = true;
     this.#caller!.sendEnd(trailers);
     if (!this.#tunnel || this.#requestEnded) this.#finish(this.#outcome);
@@ -267,10 +278,14 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     if (this.finished) return;
     const stream = this.#stream;
     this.#stream = undefined;
-    if (this.#mayRepeat(error, stream) && this.#tries.afterLost(error)) {
-      // The same endpoint will do: it was the connection that failed.
-      this.#target!.stats.retried();
-      return this.#dispatch(error.retriable && this.#isElsewhere ? this.#endpoint : undefined);
+    if (!error.retriable) this.#attempt.judge(false);
+    if (this.#isRepeatable) {
+      if (this.#tries.afterLost(error, stream?.reused === true)) {
+        // The same endpoint will do: it was the connection that failed.
+        this.#target!.stats.retried();
+        return this.#dispatch(error.retriable && this.#attempt.isElsewhere ? this.#attempt.endpoint : undefined);
+      }
+      if (error.code === 'connection_lost' && this.#tries.after('reset')) return this.#tryAgain();
     }
     this.#failWith(error.code as Outcome, error.message, error.code === 'overload' ? undefined : BAD_GATEWAY);
   }
@@ -283,12 +298,16 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   onDeadline(): void {
     const late = this.#deadlines.check();
     if (late === undefined) return;
-    const where = this.#endpoint === undefined ? '' : ` (${this.#endpoint.address})`;
-    if (late.status === undefined && this.#stream !== undefined) {
+    const { endpoint } = this.#attempt;
+    if (late.kind === 'pause') return this.#dispatch(endpoint);
+    if (late.kind !== 'caller' && this.#stream !== undefined) {
       this.#stream.onLate();
-      if (!this.#responseStarted) this.#observe();
+      if (!this.#responseStarted) this.#attempt.replied();
+      this.#attempt.judge(false);
+      if (late.kind === 'try' && this.#isRepeatable && this.#tries.after('timeout')) return this.#tryAgain();
     }
-    this.#failWith('timeout', late.message + where, late.status);
+    const where = endpoint === undefined ? '' : ` (${endpoint.address})`;
+    this.#failWith('timeout', late.message + where, late.kind === 'caller' ? 408 : undefined);
   }
 
   #reset(head: RequestHead, end: boolean): void {
@@ -305,48 +324,34 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#requestBytes = this.#responseBytes = 0;
     this.#content.reset();
     this.#outcome = 'ok';
-    this.#tries.begin();
   }
 
   #dispatch(except: Endpoint | undefined): void {
     const target = this.#target!;
     this.#leaveQueue();
-    const endpoint = target.cluster.pick(except, this.#hash, this.#subset);
-    if (endpoint === undefined) {
-      return this.#fail('no_healthy_endpoint', noEndpoint(this.#subset));
-    }
-    this.#leaveEndpoint();
-    this.#endpoint = endpoint;
-    endpoint.active++;
-    httpPoolOf(this.#scope, target, endpoint, this.#version(target)).acquire(this);
+    if (!this.#attempt.pick(except)) return this.#fail('no_healthy_endpoint', noEndpoint(target, this.#attempt.subset));
+    this.#attempt.acquire(this);
   }
 
-  #version(target: ManagedCluster): 1 | 2 {
-    const { version } = target.cluster.policy.http;
-    if (version !== 'same') return version === 'http1' ? 1 : 2;
-    return this.#caller!.version;
+  /** Nothing of a response has been passed on, and all of the request is there to be sent once more. */
+  get #isRepeatable(): boolean {
+    if (this.#responseStarted || this.#opens || !this.#content.complete) return false;
+    return this.#headKept || this.#caller!.headStays;
   }
 
-  get #isElsewhere(): boolean {
-    const here = this.#endpoint?.removed === false ? 1 : 0;
-    return this.#target!.cluster.size > here;
-  }
-
-  /** Whether the request can be sent again, and that is safe. */
-  #mayRepeat(error: WeftError, stream: EndpointStream | undefined): boolean {
-    if (this.#responseStarted || !this.#content.complete || !this.#isHeadThere) return false;
-    if (error.retriable) return true;
-    // A pooled connection may be closed by the peer at the very moment in which it is used. RFC 9112, section 9.3.1.
-    return error.code === 'connection_lost' && stream?.reused === true && IDEMPOTENT.has(this.#head!.method);
+  /** As the policy wants it: after a pause, on another endpoint where there is one. */
+  #tryAgain(): void {
+    const stream = this.#stream;
+    this.#stream = undefined;
+    stream?.discard();
+    const { pause } = this.#tries;
+    if (pause < 1) this.#dispatch(this.#attempt.endpoint);
+    else this.#deadlines.onPause(pause);
   }
 
   /** What is sent before the endpoint has agreed would be the next request to one that does not. */
   get #asksToOpen(): boolean {
     return this.#opens && !this.#tunnel;
-  }
-
-  get #isHeadThere(): boolean {
-    return this.#headKept || this.#caller!.headStays;
   }
 
   #keepHead(): void {
@@ -381,13 +386,6 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#caller?.setFlowing(true);
   }
 
-  /** How long the endpoint took to answer, or has not answered so far. */
-  #observe(): void {
-    if (!this.#target!.cluster.timed) return;
-    const now = this.#scope.deps.clock.now();
-    this.#endpoint!.latency.observe(now - this.#sentAt, now);
-  }
-
   #begunResponse(end: boolean): void {
     this.#responseStarted = true;
     this.#content.reset();
@@ -402,14 +400,9 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#deadlines.onDequeued();
   }
 
-  #leaveEndpoint(): void {
-    if (this.#endpoint !== undefined) this.#endpoint.active--;
-    this.#endpoint = undefined;
-  }
-
   #answerRoute(route: RedirectRoute | RespondRoute, head: RequestHead): void {
     this.#responseStarted = this.#responseEnded = true;
-    answerRoute(this.#caller!, head, route);
+    answerRoute(this.#caller!, head, route, this.#scope.deps.clock.wall());
     route.stats.ended('ok');
     this.#finish('ok');
   }
@@ -432,7 +425,8 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
       this.#caller = undefined;
       breakOff(caller, this.#grpc, failure);
     } else {
-      answerFailure(caller, { isHead: this.#head!.method === 'HEAD', grpc: this.#grpc }, failure);
+      const asked = { isHead: this.#head!.method === 'HEAD', grpc: this.#grpc };
+      answerFailure(caller, asked, failure, this.#scope.deps.clock.wall());
     }
     // Whatever was said of it, the endpoint's stream is over.
     this.#responseEnded = false;
@@ -445,7 +439,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
       note: this.#note,
       route: this.#route,
       target: this.#target,
-      endpoint: this.#endpoint,
+      endpoint: this.#attempt.endpoint,
       startedAt: this.#startedAt,
       grpc: this.#grpc,
       begun: this.#responseStarted,
@@ -462,7 +456,8 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     const stream = this.#stream;
     this.#stream = undefined;
     if (stream !== undefined && !(this.#requestEnded && this.#responseEnded)) stream.cancel();
-    this.#leaveEndpoint();
+    this.#attempt.leave();
+    this.#tries.end();
     this.#route?.stats.ended(outcome);
     const target = this.#target;
     if (target === undefined) {

@@ -17,3 +17,22 @@ export function outcomeOfTrailers(trailers: Trailers, before: Outcome): Outcome 
   if (status === undefined) return before;
   return status === GrpcStatus.ok ? 'ok' : 'error';
 }
+
+/** Codes of gRPC that say something of the endpoint, not of the call. */
+const FAULTS: ReadonlySet<number> = new Set([
+  GrpcStatus.unknown,
+  GrpcStatus.deadlineExceeded,
+  GrpcStatus.internal,
+  GrpcStatus.unavailable,
+  GrpcStatus.dataLoss,
+]);
+
+/** Whether a call of gRPC that ended with its head failed for its endpoint's fault. */
+export function isFault(head: ResponseHead): boolean {
+  return head.status >= 500 || FAULTS.has(grpcStatusOfHead(head) ?? GrpcStatus.ok);
+}
+
+/** The same of one that ended with trailers. */
+export function isFaultIn(trailers: Trailers): boolean {
+  return FAULTS.has(grpcStatusIn(trailers) ?? GrpcStatus.unknown);
+}

@@ -394,7 +394,8 @@ export class Http1Caller implements CallerStream, MessageSink, Watched, Listener
     this.#isHead = false;
     this.#keepAlive = false;
     this.#stopReading();
-    answerFailure(this, { isHead: false, grpc: false }, { outcome: outcomeOfRefusal(status), message, status });
+    const failure = { outcome: outcomeOfRefusal(status), message, status };
+    answerFailure(this, { isHead: false, grpc: false }, failure, this.#scope.deps.clock.wall());
   }
 
   #stopReading(): void {

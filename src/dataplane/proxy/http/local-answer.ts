@@ -39,8 +39,12 @@ export function statusOfFailure(grpc: boolean, { outcome, status }: Pick<Failure
   return grpc ? 200 : (status ?? httpStatusOf(outcome));
 }
 
-/** Answers a request that cannot be carried out, in the way in which its caller expects it. */
-export function answerFailure(caller: CallerStream, { isHead, grpc }: Asked, failure: Failure): void {
+/**
+ * Answers a request that cannot be carried out, in the way in which its caller expects it.
+ *
+ * @param wall milliseconds since 1970.
+ */
+export function answerFailure(caller: CallerStream, { isHead, grpc }: Asked, failure: Failure, wall: number): void {
   const { outcome, message } = failure;
   if (grpc) {
     const fields = grpcFailure(grpcStatusOf(outcome), message);
@@ -51,7 +55,7 @@ export function answerFailure(caller: CallerStream, { isHead, grpc }: Asked, fai
     );
   }
   const status = statusOfFailure(grpc, failure);
-  const fields = ['content-type', 'text/plain; charset=utf-8', FAILURE, outcome];
+  const fields = ['date', httpDate(wall), 'content-type', 'text/plain; charset=utf-8', FAILURE, outcome];
   answer(caller, isHead, status, fields, Buffer.from(`weft: ${message}\n`));
 }
 
@@ -61,11 +65,24 @@ export function breakOff(caller: CallerStream, grpc: boolean, { outcome, message
   else caller.abort();
 }
 
-/** Answers as a route says. */
-export function answerRoute(caller: CallerStream, head: RequestHead, route: RedirectRoute | RespondRoute): void {
+/** Answers as a route says. @param wall milliseconds since 1970. */
+export function answerRoute(
+  caller: CallerStream,
+  head: RequestHead,
+  route: RedirectRoute | RespondRoute,
+  wall: number,
+): void {
   const isHead = head.method === 'HEAD';
-  if (route.kind === 'respond') return answer(caller, isHead, route.status, route.fields, Buffer.from(route.body));
-  answer(caller, isHead, route.status, ['location', route.location(head)], Buffer.alloc(0));
+  const date = ['date', httpDate(wall)];
+  if (route.kind === 'respond') {
+    return answer(caller, isHead, route.status, [...date, ...route.fields], Buffer.from(route.body));
+  }
+  answer(caller, isHead, route.status, [...date, 'location', route.location(head)], Buffer.alloc(0));
+}
+
+/** Who has a clock says when: RFC 9110, section 6.6.1, in the form of section 5.6.7. */
+function httpDate(wall: number): string {
+  return new Date(wall).toUTCString();
 }
 
 function answer(caller: CallerStream, isHead: boolean, status: number, fields: readonly string[], body: Buffer): void {

@@ -1,4 +1,9 @@
+import type { Chance } from '../../../core/clock.ts';
 import type { WeftError } from '../../../core/errors.ts';
+import type { RetryCondition } from '../../cluster/policy.ts';
+import { grpcStatusOfHead } from '../../codec/grpc/reply.ts';
+import type { ResponseHead } from '../../message/http-head.ts';
+import type { ManagedCluster } from '../managed-cluster.ts';
 
 /** Endpoints that do not take a request are left for others this often, before it fails. */
 const MAX_ELSEWHERE = 3;
@@ -6,17 +11,49 @@ const MAX_ELSEWHERE = 3;
 const MAX_REFUSED = 10;
 /** Of pooled connections all may just be closing, after a restart of their peer; each try takes one out of the pool. */
 const MAX_STALE = 8;
+/** Requests that may be sent twice. RFC 9110, section 9.2.2. */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+const GATEWAY_ERRORS: ReadonlySet<number> = new Set([502, 503, 504]);
 
-/** How often one request may still be begun anew. */
+/**
+ * How often one request may be begun anew: some times without being asked, where it is certain that nobody has worked
+ * on it, and as its cluster's policy says, where somebody may have.
+ */
 export class Tries {
+  readonly #chance: Chance;
+  #target: ManagedCluster | undefined;
+  #idempotent = false;
   #elsewhere = 0;
   #refused = 0;
   #stale = 0;
+  /** By the policy: how many more, and how many there were. */
+  #left = 0;
+  #retries = 0;
 
-  begin(): void {
+  constructor(chance: Chance) {
+    this.#chance = chance;
+  }
+
+  begin(target: ManagedCluster, method: string): void {
+    this.#target = target;
+    this.#left = target.cluster.policy.retries.attempts;
+    this.#retries = 0;
+    this.#idempotent = IDEMPOTENT.has(method);
     this.#elsewhere = MAX_ELSEWHERE;
     this.#refused = MAX_REFUSED;
     this.#stale = MAX_STALE;
+  }
+
+  /** Its cluster hears that it is over. */
+  end(): void {
+    if (this.#retries > 0) this.#target!.retrying--;
+    this.#retries = 0;
+    this.#target = undefined;
+  }
+
+  /** Whether the policy may want it sent again: then all of it has to be kept. */
+  get wanted(): boolean {
+    return this.#left > 0;
   }
 
   /** It could not be sent. */
@@ -24,8 +61,50 @@ export class Tries {
     return this.#elsewhere-- > 0;
   }
 
-  /** It was sent, and its stream lost in a way after which it may be sent again. */
-  afterLost(error: WeftError): boolean {
-    return (error.retriable ? this.#refused-- : this.#stale--) > 0;
+  /**
+   * It was sent, and its stream lost.
+   *
+   * @param reused whether its connection had carried others: then it may have been closed by the peer at the very moment in
+   *   which it was used. RFC 9112, section 9.3.1.
+   */
+  afterLost({ code, retriable }: WeftError, reused: boolean): boolean {
+    if (retriable) return this.#refused-- > 0;
+    return code === 'connection_lost' && reused && this.#idempotent && this.#stale-- > 0;
+  }
+
+  /** Whether the policy wants another try after this; it is counted as begun. */
+  after(condition: RetryCondition): boolean {
+    if (this.#left === 0) return false;
+    const { on, nonIdempotent } = this.#target!.cluster.policy.retries;
+    if (!on.includes(condition) || !(this.#idempotent || nonIdempotent || condition === 'connect-failure'))
+      return false;
+    return this.#take();
+  }
+
+  afterResponse(head: ResponseHead, grpc: boolean): boolean {
+    if (this.#left === 0) return false;
+    const { retries } = this.#target!.cluster.policy;
+    const { status } = head;
+    const code = grpc ? grpcStatusOfHead(head) : undefined;
+    const listed = code === undefined ? retries.statuses.includes(status) : retries.grpc.includes(code);
+    if (listed && this.after('retriable-status')) return true;
+    if (status >= 500 && this.after('5xx')) return true;
+    return GATEWAY_ERRORS.has(status) && this.after('gateway-error');
+  }
+
+  /** Milliseconds before the try that was just taken: none before the first one elsewhere would be a storm. */
+  get pause(): number {
+    const { base, max } = this.#target!.cluster.policy.retries.backoff;
+    return this.#chance() * Math.min(max, base * 2 ** (this.#retries - 1));
+  }
+
+  #take(): boolean {
+    const target = this.#target!;
+    // Once counted it stays so until the request is over.
+    if (this.#retries === 0 && !target.takeRetry()) return false;
+    this.#left--;
+    this.#retries++;
+    target.stats.retried();
+    return true;
   }
 }

@@ -8,6 +8,7 @@ import type { Connection } from '../../net/connection.ts';
 import { connectFailed } from '../../upstream/connect-failure.ts';
 import type { ListenerPeer, PeerEvents } from '../listener-peer.ts';
 import type { ManagedCluster } from '../managed-cluster.ts';
+import { whyNoEndpoint } from '../no-endpoint.ts';
 import type { TcpServer } from './tcp-server.ts';
 
 /** Endpoints that cannot be connected to are left for others this often. */
@@ -128,7 +129,7 @@ export class TcpTunnel implements ListenerPeer, WheelEntry {
     const { net, clock } = this.#server.deps;
     this.#place = undefined;
     const endpoint = target.cluster.pick(except, target.keys?.ofPeer(this.connection.remote));
-    if (endpoint === undefined) return this.#refuse('no_healthy_endpoint', 'no endpoint is known');
+    if (endpoint === undefined) return this.#refuse('no_healthy_endpoint', whyNoEndpoint(target));
     this.#leaveEndpoint();
     this.#endpoint = endpoint;
     endpoint.active++;

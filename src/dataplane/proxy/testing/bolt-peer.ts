@@ -99,14 +99,19 @@ export class Provider {
   }
 
   /** @param headers make it a failure; bytes are sent as they are. */
-  reply(request: Seen, content = 'done', headers: Buffer | readonly (readonly [string, string])[] = []): void {
-    const failed = headers.length > 0;
+  /** @param status of Bolt; an error where there are `headers`. */
+  reply(
+    request: Seen,
+    content = 'done',
+    headers: Buffer | readonly (readonly [string, string])[] = [],
+    status: number = headers.length > 0 ? BoltStatus.error : BoltStatus.success,
+  ): void {
     const fields = {
       protocol: 1,
       type: wire.TYPE_RESPONSE,
       command: wire.COMMAND_RESPONSE,
       id: request.id,
-      status: failed ? BoltStatus.error : BoltStatus.success,
+      status,
       headers: Buffer.isBuffer(headers) ? headers : encodeHeaders(headers),
       content: Buffer.from(content, 'latin1'),
     } as const;
@@ -180,6 +185,7 @@ export interface RequestOptions {
   readonly timeout?: number;
   readonly oneway?: boolean;
   readonly content?: string;
+  readonly headers?: readonly (readonly [string, string])[];
 }
 
 export function requestBytes(id: number, service: string, options: RequestOptions = {}): Buffer {
@@ -189,7 +195,7 @@ export function requestBytes(id: number, service: string, options: RequestOption
     command: wire.COMMAND_REQUEST,
     id,
     timeout: options.timeout ?? 0,
-    headers: encodeHeaders([['service', service]]),
+    headers: encodeHeaders([['service', service], ...(options.headers ?? [])]),
     content: Buffer.from(options.content ?? '', 'latin1'),
   } as const;
   return written((out) => encodeFrame(out, fields));

@@ -3,7 +3,7 @@ import { WeftError } from '../../../core/errors.ts';
 import { Line } from '../../../core/line.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Endpoint, EndpointResources } from '../../cluster/endpoint.ts';
-import { connectFailed, FAILED_FOR_MS, IDLE_MS } from '../connect-failure.ts';
+import { connectFailed, FAILED_FOR_MS, IDLE_MS, tooManyConnections } from '../connect-failure.ts';
 import { ReconnectPacer } from '../reconnect-pacer.ts';
 import type { HttpCall } from './http-call.ts';
 import type { Gone, HttpConnection, HttpConnectionEvents } from './http-connection.ts';
@@ -85,7 +85,10 @@ export class HttpPool implements EndpointResources, HttpConnectionEvents {
   onConnected(connection: HttpConnection): void {
     this.#connecting--;
     // Of HTTP/2 its peer has said something.
-    if (this.#version === 2) this.#mute = 0;
+    if (this.#version === 2) {
+      this.#mute = 0;
+      this.#cluster.setHttp1(this.#endpoint, false);
+    }
     this.#settle();
     this.#takeIn(connection);
   }
@@ -113,6 +116,7 @@ export class HttpPool implements EndpointResources, HttpConnectionEvents {
 
   onGone(connection: HttpConnection, reason: string, how: Gone): void {
     if (connection.connecting) this.#connecting--;
+    this.#cluster.connections--;
     if (this.#leaving.delete(connection) || !this.#connections.delete(connection)) return;
     this.#leaveLine(connection);
     if (how === 'foreign') this.#onForeign(reason);
@@ -128,6 +132,7 @@ export class HttpPool implements EndpointResources, HttpConnectionEvents {
     this.#mute = 0;
     if (this.#out) this.#cluster.setUsable(this.#endpoint, true, '');
     this.#out = false;
+    this.#cluster.setHttp1(this.#endpoint, true);
     this.#onFailed(reason, false);
   }
 
@@ -201,7 +206,8 @@ export class HttpPool implements EndpointResources, HttpConnectionEvents {
   }
 
   #mayOpen(): boolean {
-    if (this.#drained || this.#connections.size >= this.#cluster.policy.http.connections) return false;
+    if (this.#drained || this.#cluster.full) return false;
+    if (this.#connections.size >= this.#cluster.policy.http.connections) return false;
     return this.#deps.clock.now() >= this.#notBefore;
   }
 
@@ -209,12 +215,14 @@ export class HttpPool implements EndpointResources, HttpConnectionEvents {
     this.#retry?.cancel();
     this.#retry = undefined;
     this.#connecting++;
+    this.#cluster.connections++;
     const Connection = this.#version === 1 ? Http1Upstream : Http2Upstream;
     this.#connections.add(new Connection(this.#deps, this.#cluster, this.#endpoint, this));
   }
 
   #whyNotQueue(): WeftError | undefined {
     const { address } = this.#endpoint;
+    if (this.#connections.size === 0 && this.#cluster.full) return tooManyConnections(this.#cluster);
     const inTrouble = this.#trouble !== '' && this.#connecting === 0;
     if ((inTrouble || this.#connections.size === 0) && !this.#mayOpen()) return connectFailed(address, this.#trouble);
     const { max } = this.#cluster.policy.queue;

@@ -24,6 +24,10 @@ const EXPECTS_CONTENT: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
 const NO_MEMORY = 'no memory left for responses that are incomplete (maxBuffered)';
 
+/** Of a response that nobody wants so much is read, and for so long, to keep its connection. */
+const MAX_DISCARDED = 64 << 10;
+const DISCARD_MS = 1000;
+
 const FOR_EVER = Number.POSITIVE_INFINITY;
 
 type State = 'connecting' | 'idle' | 'busy' | 'closed';
@@ -69,6 +73,10 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
   #inRead = false;
   /** The exchange has ended in the meantime. */
   #over = false;
+  /** How the body of the response ends, as `responseFraming` says. */
+  #rest = 0;
+  /** The rest of the response is for nobody. */
+  #discarding = false;
   /** The message at hand is a 1xx. */
   #interim = false;
 
@@ -173,6 +181,15 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
     if (this.#state !== 'closed') this.#connection.destroy('the request was given up');
   }
 
+  discard(): void {
+    // What is still to be sent would have to be sent for nobody.
+    if (!this.#requestEnded || this.#rest > MAX_DISCARDED || this.#rest < 0) return this.cancel();
+    this.#handler = undefined;
+    this.#discarding = true;
+    this.#connection.setReading(true);
+    this.#deps.slowWheel.set(this, this.#deps.clock.now() + DISCARD_MS);
+  }
+
   onConnect(): void {
     this.#becomeIdle();
     this.#deps.slowWheel.set(this, this.#idleSince + this.#cluster.policy.http.idleTimeout);
@@ -220,6 +237,7 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
     if (this.#protocol !== '' || this.#method.connect) this.#requestEnded = true;
     const end = framing === 0;
     this.#responseEnded = end;
+    this.#rest = framing;
     handler.onResponse(head, end);
     return framing;
   }
@@ -271,6 +289,7 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
 
   /** The wheel is set once, not for each request: it may be idle since a moment ago, or busy. */
   onDeadline(): void {
+    if (this.#discarding) return this.#connection.destroy('a response that nobody wants did not end');
     const { clock, slowWheel } = this.#deps;
     const since = this.#state === 'idle' ? this.#idleSince : clock.now();
     const until = since + Math.min(this.#kept, this.#cluster.policy.http.idleTimeout);
@@ -313,7 +332,7 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
 
   /** To the next request, if nothing stands against it. */
   #release(): void {
-    this.#over = false;
+    this.#over = this.#discarding = false;
     if (this.#state !== 'busy') return;
     if (!this.#keepAlive || this.#tunnel || this.#draining || this.#reader.waiting > 0) {
       this.#events.onLeaving(this);

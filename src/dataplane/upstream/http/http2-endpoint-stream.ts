@@ -81,6 +81,10 @@ export class Http2EndpointStream implements EndpointStream, StreamHandler {
     this.#stream?.reset(ErrorCode.cancel);
   }
 
+  discard(): void {
+    this.cancel();
+  }
+
   /** The socket takes more. */
   drained(): void {
     if (!this.congested) this.#handler?.onEndpointDrained();

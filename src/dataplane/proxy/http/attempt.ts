@@ -1,0 +1,98 @@
+import type { Clock } from '../../../core/clock.ts';
+import type { Subset } from '../../cluster/cluster.ts';
+import type { Endpoint } from '../../cluster/endpoint.ts';
+import type { HttpCall } from '../../upstream/http/http-call.ts';
+import type { ManagedCluster } from '../managed-cluster.ts';
+import { httpPoolOf } from './http-pool-of.ts';
+import type { HttpScope } from './http-scope.ts';
+
+/** Which endpoint a request is at, one after the other while it is tried; and what its cluster learns from that. */
+export class Attempt {
+  /** Undefined before the first. */
+  endpoint: Endpoint | undefined;
+  readonly #scope: HttpScope;
+  readonly #clock: Clock;
+  #target: ManagedCluster | undefined;
+  /** Of which its endpoints have to be. */
+  subset: Subset | undefined;
+  /** Of what it is balanced by; undefined: nothing. */
+  #hash: number | undefined;
+  #sentAt = 0;
+  /** In which it came, and in which it goes on. */
+  #from: 1 | 2 = 1;
+  #version: 1 | 2 = 1;
+  #grpc = false;
+
+  constructor(scope: HttpScope) {
+    this.#scope = scope;
+    this.#clock = scope.deps.clock;
+  }
+
+  /** Of another request. */
+  begin(target: ManagedCluster, hash: number | undefined, subset: Subset | undefined): void {
+    this.#target = target;
+    this.#hash = hash;
+    this.subset = subset;
+  }
+
+  came(version: 1 | 2, grpc: boolean): void {
+    this.#from = version;
+    this.#grpc = grpc;
+  }
+
+  /** Goes to an endpoint, another one than `except` where there is one; false when there is none. */
+  pick(except: Endpoint | undefined): boolean {
+    const endpoint = this.#target!.cluster.pick(except, this.#hash, this.subset);
+    if (endpoint === undefined) return false;
+    this.leave();
+    this.endpoint = endpoint;
+    endpoint.active++;
+    return true;
+  }
+
+  /** Asks for a stream to it. */
+  acquire(call: HttpCall): void {
+    this.#version = this.#versionNow;
+    httpPoolOf(this.#scope, this.#target!, this.endpoint!, this.#version).acquire(call);
+  }
+
+  /** Whether it would go on in HTTP/1 now, and did not before. */
+  get mayChangeVersion(): boolean {
+    return this.#version === 2 && this.#versionNow === 1;
+  }
+
+  get #versionNow(): 1 | 2 {
+    const { cluster } = this.#target!;
+    const { version } = cluster.policy.http;
+    if (version !== 'same') return version === 'http1' ? 1 : 2;
+    // gRPC has no other version to go in.
+    return this.#from === 2 && !this.#grpc && cluster.speaksHttp1(this.endpoint!) ? 1 : this.#from;
+  }
+
+  /** Whether there is another endpoint. */
+  get isElsewhere(): boolean {
+    const here = this.endpoint?.removed === false ? 1 : 0;
+    return this.#target!.cluster.size > here;
+  }
+
+  sent(): void {
+    if (this.#target!.cluster.watched) this.#sentAt = this.#clock.now();
+  }
+
+  /** The head of the response has come, or has not come so far. */
+  replied(): void {
+    const { cluster } = this.#target!;
+    if (cluster.watched) cluster.replied(this.endpoint!, this.#clock.now() - this.#sentAt);
+  }
+
+  /** `ok`: the endpoint did what it should. */
+  judge(ok: boolean): void {
+    const { cluster } = this.#target!;
+    if (cluster.watched) cluster.ended(this.endpoint!, ok);
+  }
+
+  leave(): void {
+    if (this.endpoint !== undefined) this.endpoint.active--;
+    this.endpoint = undefined;
+  }
+}
