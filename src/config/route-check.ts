@@ -1,6 +1,7 @@
 import { defaultRouteName } from './complete-protocol.ts';
 import { finding, type Finding, type Path } from './issue.ts';
 import { asText, items, section, type Raw } from './raw-file.ts';
+import { checkRoutePolicies } from './route-policy-check.ts';
 import { repeated } from './repeated.ts';
 import { alternatives, isRecord, quote } from './value.ts';
 
@@ -8,7 +9,7 @@ import { alternatives, isRecord, quote } from './value.ts';
 export type RegexProblem = (pattern: string) => string | undefined;
 
 const ACTIONS = ['cluster', 'clusters', 'redirect', 'respond'];
-const WITH_CLUSTER = ['subset', 'rewrite', 'timeout', 'requestHeaders', 'responseHeaders'];
+const WITH_CLUSTER = ['subset', 'rewrite', 'timeout', 'requestHeaders', 'responseHeaders', 'fault'];
 const PATH_MATCHES = ['exact', 'prefix', 'regex'];
 const VALUE_MATCHES = ['exact', 'prefix', 'suffix', 'regex', 'range', 'present'];
 const PATH_CHANGES = ['path', 'prefix', 'regex'];
@@ -36,6 +37,7 @@ function checkRoute(route: Raw, path: Path, regexProblem: RegexProblem): Finding
     ...checkRespond(route['respond'], [...path, 'respond']),
     ...checkRewrite(route['rewrite'], route['match'], [...path, 'rewrite'], regexProblem),
     ...checkEdits(route, path),
+    ...checkRoutePolicies(route, path),
   ];
 }
 

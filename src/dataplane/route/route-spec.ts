@@ -19,6 +19,22 @@ export interface RouteSpec {
   readonly timeout?: number;
   readonly requestHeaders?: EditSpec;
   readonly responseHeaders?: EditSpec;
+  readonly fault?: FaultSpec;
+}
+
+/** What goes wrong on purpose; percentages from 0 to 100. */
+export interface FaultSpec {
+  readonly delay?: { readonly duration: number; readonly percent: number };
+  readonly abort?: AbortSpec;
+  /** The field by which a caller may ask for a fault, in lower case. */
+  readonly header?: string;
+}
+
+/** At least one of status and grpc. */
+export interface AbortSpec {
+  readonly status?: number;
+  readonly grpc?: number;
+  readonly percent: number;
 }
 
 export interface WeightedSpec {

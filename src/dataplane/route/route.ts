@@ -1,5 +1,6 @@
 import type { HeadEdits, RequestHead } from '../message/http-head.ts';
 import type { Outcome } from '../message/outcome.ts';
+import type { FaultPolicy } from './fault-policy.ts';
 import type { Split } from './split.ts';
 
 /** What becomes of a request that a route matches; made once, when the config is read. */
@@ -33,6 +34,8 @@ export interface ClusterRoute {
   readonly rewritePath: ((path: string) => string) | undefined;
   readonly requestEdits: HeadEdits | undefined;
   readonly responseEdits: HeadEdits | undefined;
+  /** What goes wrong on purpose. */
+  readonly fault: FaultPolicy | undefined;
 }
 
 export interface RedirectRoute {

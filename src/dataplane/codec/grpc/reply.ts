@@ -9,12 +9,12 @@ const STATUS = 'grpc-status';
  * The answer of a proxy that has no other, as the fields of a response that ends with its head ("Trailers-Only"), with
  * the status 200: names and values by turns.
  */
-export function grpcFailure(status: GrpcStatus, message: string, contentType = 'application/grpc'): readonly string[] {
+export function grpcFailure(status: number, message: string, contentType = 'application/grpc'): readonly string[] {
   return ['content-type', contentType, ...grpcFailureTrailers(status, message)];
 }
 
 /** The same where a response has begun: its trailers. */
-export function grpcFailureTrailers(status: GrpcStatus, message: string): readonly string[] {
+export function grpcFailureTrailers(status: number, message: string): readonly string[] {
   const fields = [STATUS, String(status)];
   if (message !== '') fields.push('grpc-message', encodeGrpcMessage(message));
   return fields;

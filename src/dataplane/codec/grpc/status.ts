@@ -67,6 +67,8 @@ const STATUS_OF_CODE: Readonly<Record<FailureCode, GrpcStatus>> = {
   connection_lost: GrpcStatus.unavailable,
   // The call has not begun, and may elsewhere. `resourceExhausted` is for quotas, which callers do not try again.
   overload: GrpcStatus.unavailable,
+  // The route names another where it means another.
+  fault: GrpcStatus.unavailable,
   timeout: GrpcStatus.deadlineExceeded,
   // What the gRPC libraries say of a message over their own limit.
   too_large: GrpcStatus.resourceExhausted,

@@ -1,4 +1,3 @@
-import { grpcStatusOf } from '../../codec/grpc/status.ts';
 import type { Endpoint } from '../../cluster/endpoint.ts';
 import { Known } from '../../message/http-fields.ts';
 import type { HeadEdits, RequestHead } from '../../message/http-head.ts';
@@ -7,7 +6,7 @@ import type { Outcome } from '../../message/outcome.ts';
 import type { Route } from '../../route/route.ts';
 import type { ManagedCluster } from '../managed-cluster.ts';
 import type { HttpScope } from './http-scope.ts';
-import { type Failure, statusOfFailure } from './local-answer.ts';
+import { type Failure, grpcStatusOfFailure, statusOfFailure } from './local-answer.ts';
 
 /** Longer ones are cut: a line is for people. */
 const MAX_TEXT = 256;
@@ -62,7 +61,7 @@ export function logFailure({ name, deps }: HttpScope, request: FailedRequest, fa
     outcome: failure.outcome,
     // Of a response that has begun it is the service's.
     status: begun ? undefined : statusOfFailure(grpc, failure),
-    grpcStatus: grpc ? grpcStatusOf(failure.outcome) : undefined,
+    grpcStatus: grpc ? grpcStatusOfFailure(failure) : undefined,
     begun: begun ? true : undefined,
     reason: failure.message,
     ms: Math.round(deps.clock.now() - request.startedAt),

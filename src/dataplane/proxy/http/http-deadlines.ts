@@ -85,7 +85,7 @@ export class HttpDeadlines {
     this.#set();
   }
 
-  /** Before the next try. */
+  /** Before the next try, or a first one that is held; meanwhile nothing has to move. */
   onPause(ms: number): void {
     this.#tryUntil = NEVER;
     this.#pauseUntil = this.#scope.deps.clock.now() + ms;
@@ -143,6 +143,7 @@ export class HttpDeadlines {
     }
     if (now >= this.#pauseUntil) {
       this.#pauseUntil = NEVER;
+      this.#movedAt = now;
       return late('', 'pause');
     }
     const idle = this.#idleLimit;
@@ -165,6 +166,7 @@ export class HttpDeadlines {
   }
 
   get #idleLimit(): number {
+    if (this.#pauseUntil !== NEVER) return NEVER;
     const { bodyTimeout, streamIdleTimeout } = this.#scope.limits;
     if (this.#waitsForBody) return bodyTimeout;
     if (streamIdleTimeout > 0) return streamIdleTimeout;

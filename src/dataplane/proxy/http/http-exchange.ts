@@ -1,11 +1,10 @@
-import { BudgetShare } from '../../../core/budget-share.ts';
 import type { WeftError } from '../../../core/errors.ts';
 import type { Place } from '../../../core/line.ts';
 import { NOT_SET, type WheelEntry } from '../../../core/timer-wheel.ts';
 import type { Endpoint } from '../../cluster/endpoint.ts';
 import { GrpcKind, grpcKind } from '../../codec/grpc/content-type.ts';
 import { Known } from '../../message/http-fields.ts';
-import { asksToOpen, octetsOf, type RequestHead, type ResponseHead } from '../../message/http-head.ts';
+import { asksToOpen, type RequestHead, type ResponseHead } from '../../message/http-head.ts';
 import {
   type CallerExchange,
   type CallerStream,
@@ -14,25 +13,27 @@ import {
   type Trailers,
 } from '../../message/http-stream.ts';
 import type { Outcome } from '../../message/outcome.ts';
+import type { Fault } from '../../route/fault.ts';
 import type { ClusterRoute, RedirectRoute, RespondRoute } from '../../route/route.ts';
 import type { HttpCall } from '../../upstream/http/http-call.ts';
 import type { ManagedCluster } from '../managed-cluster.ts';
 import { logFailure, noteRequest, noteRequestId, type RequestNote } from './failure-log.ts';
 import { Attempt } from './attempt.ts';
+import { Flow } from './flow.ts';
 import { HttpDeadlines } from './http-deadlines.ts';
 import type { HttpScope } from './http-scope.ts';
 import { isFault, isFaultIn, outcomeOfResponse, outcomeOfTrailers } from './http-outcome.ts';
+import { answerOfFault, NO_LINE } from './fault-answer.ts';
 import { noEndpoint, noRoute } from './failure-text.ts';
 import { KeptContent } from './kept-content.ts';
+import { KeptHead } from './kept-head.ts';
 import { answerFailure, answerRoute, breakOff, type Failure, NO_MEMORY, outcomeOfRefusal } from './local-answer.ts';
 import { editRequest, editResponse, editTunnel } from './pass-on.ts';
+import { Tally } from './tally.ts';
 import { Tries } from './tries.ts';
 
 /** Whatever it is that an endpoint does wrong. */
 const BAD_GATEWAY = 502;
-const NOTHING = Buffer.alloc(0);
-/** Room for a head that an exchange keeps from one request to the next. */
-const MAX_SCRATCH = 4096;
 
 /**
  * One HTTP request and its response, whichever versions the two sides speak.
@@ -57,41 +58,36 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   readonly #scope: HttpScope;
   readonly #deadlines: HttpDeadlines;
   readonly #content: KeptContent;
-  /** Of a head that waits. */
-  readonly #heldHead: BudgetShare;
+  readonly #keptHead: KeptHead;
   #caller: CallerStream | undefined;
   #head: RequestHead | undefined;
-  /** Where an HTTP/1 head is kept beyond the turn it came in. */
-  #scratch: Buffer = NOTHING;
-  #headKept = false;
-  #startedAt = 0;
+  readonly #tally = new Tally();
   #note: RequestNote | undefined;
   #route: ClusterRoute | undefined;
   #target: ManagedCluster | undefined;
   readonly #attempt: Attempt;
   #stream: EndpointStream | undefined;
   #place: Place | undefined;
+  /** For which it is held. */
+  #fault: Fault | undefined;
   #grpc = false;
   /** It asks for another protocol, or a tunnel. */
   #opens = false;
   #tunnel = false;
   #requestEnded = false;
   #requestTrailers: Trailers = NO_TRAILERS;
-  #requestBytes = 0;
-  #responseBytes = 0;
   #responseStarted = false;
   #responseEnded = false;
   #outcome: Outcome = 'ok';
   readonly #tries: Tries;
-  /** Each side's source is paused because the other side takes no more. */
-  #callerPaused = false;
-  #endpointPaused = false;
+  readonly #flow: Flow;
 
   constructor(scope: HttpScope) {
     this.#scope = scope;
     this.#deadlines = new HttpDeadlines(this, scope);
+    this.#flow = new Flow(this.#deadlines);
     this.#content = new KeptContent(scope.deps.budget);
-    this.#heldHead = new BudgetShare(scope.deps.budget);
+    this.#keptHead = new KeptHead(scope.deps.budget);
     this.#attempt = new Attempt(scope);
     this.#tries = new Tries(scope.deps.chance);
   }
@@ -114,27 +110,25 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#attempt.came(caller.version, this.#grpc);
     this.#tries.begin(managed, head.method);
     const { cluster, stats } = managed;
-    cluster.lastUsed = this.#startedAt;
+    cluster.lastUsed = this.#tally.startedAt;
     stats.active++;
     const overload = managed.overload;
     if (overload !== undefined) return this.#fail('overload', overload);
-    this.#deadlines.start(this.#startedAt, head, this.#grpc, this.#route?.timeout ?? cluster.policy.http.timeout);
-    if (end || this.#opens) this.#deadlines.onRequestEnd(this.#startedAt);
-    if (cluster.known) return this.#dispatch(undefined);
-    if (cluster.waiting >= cluster.policy.queue.max) {
-      return this.#fail('overload', `${cluster.waiting} requests wait for the first endpoints already`);
-    }
-    this.onQueued(cluster.whenKnown(() => this.#dispatch(undefined)));
+    this.#deadlines.start(this.#tally.startedAt, head, this.#grpc, this.#route?.timeout ?? cluster.policy.http.timeout);
+    if (end || this.#opens) this.#deadlines.onRequestEnd(this.#tally.startedAt);
+    const fault = this.#route?.fault?.draw(head, this.#scope.deps.chance);
+    if (fault === undefined) this.#enter();
+    else this.#inject(fault);
   }
 
   // What the caller says.
 
   onRequestData(bytes: Buffer, start: number, end: number): void {
     if (this.finished || this.#requestEnded) return;
-    this.#requestBytes += end - start;
+    this.#tally.sent += end - start;
     this.#deadlines.moved();
     const { maxBody } = this.#scope.limits;
-    if (maxBody > 0 && this.#requestBytes > maxBody && !this.#tunnel) return this.#tooLarge();
+    if (maxBody > 0 && this.#tally.sent > maxBody && !this.#tunnel) return this.#tooLarge();
     const stream = this.#stream;
     if (stream === undefined || this.#asksToOpen) return this.#keepContent(bytes, start, end);
     this.#content.passed(bytes, start, end);
@@ -158,30 +152,20 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   }
 
   onCallerDrained(): void {
-    if (!this.#endpointPaused) return;
-    this.#endpointPaused = false;
-    this.#deadlines.moved();
-    this.#stream?.setFlowing(true);
+    this.#flow.resumeEndpoint(this.#stream);
   }
 
   /** The caller's side is out of step: nothing more of the request can be read. */
   onRequestBroken(status: number, message: string): void {
     if (this.finished) return;
     this.#requestEnded = false;
-    this.#failWith(outcomeOfRefusal(status), message, status);
+    this.#fail(outcomeOfRefusal(status), message, status);
   }
 
   // What the pool says.
 
   onQueued(place: Place): void {
-    this.#place = place;
-    this.#keepHead();
-    const head = this.#head!;
-    if (!this.#heldHead.set(this.#caller!.headStays ? octetsOf(head) : this.#scratch.length)) {
-      return this.#fail('overload', NO_MEMORY);
-    }
-    this.#pauseCaller();
-    this.#deadlines.onQueued(this.#target!.cluster.policy.queue.timeout);
+    if (this.#hold(place)) this.#deadlines.onQueued(this.#target!.cluster.policy.queue.timeout);
   }
 
   onUnavailable(error: WeftError): void {
@@ -204,7 +188,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     const head = this.#head!;
     const content = this.#content;
     // The head of HTTP/1 is gone after this turn, unless it is kept for another try.
-    if (stream.reused || this.#tries.wanted) this.#keepHead();
+    if (stream.reused || this.#tries.wanted) this.#keptHead.keep(this.#caller!);
     const end = this.#requestEnded && content.empty && this.#requestTrailers.length === 0 && !this.#opens;
     const route = this.#route;
     const edits = editRequest(this.#scope, this.#caller!, head, stream.version, route, this.#deadlines);
@@ -257,12 +241,10 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   onResponseData(bytes: Buffer, start: number, end: number): void {
     if (this.finished) return;
     const caller = this.#caller!;
-    this.#responseBytes += end - start;
+    this.#tally.received += end - start;
     this.#deadlines.moved();
     caller.sendData(bytes, start, end);
-    if (!caller.congested || this.#endpointPaused) return;
-    this.#endpointPaused = true;
-    this.#stream?.setFlowing(false);
+    if (caller.congested) this.#flow.pauseEndpoint(this.#stream);
   }
 
   onResponseEnd(trailers: Trailers): void {
@@ -287,7 +269,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
       }
       if (error.code === 'connection_lost' && this.#tries.after('reset')) return this.#tryAgain();
     }
-    this.#failWith(error.code as Outcome, error.message, error.code === 'overload' ? undefined : BAD_GATEWAY);
+    this.#fail(error.code as Outcome, error.message, error.code === 'overload' ? undefined : BAD_GATEWAY);
   }
 
   onEndpointDrained(): void {
@@ -299,7 +281,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     const late = this.#deadlines.check();
     if (late === undefined) return;
     const { endpoint } = this.#attempt;
-    if (late.kind === 'pause') return this.#dispatch(endpoint);
+    if (late.kind === 'pause') return this.#fault === undefined ? this.#dispatch(endpoint) : this.#goOn(this.#fault);
     if (late.kind !== 'caller' && this.#stream !== undefined) {
       this.#stream.onLate();
       if (!this.#responseStarted) this.#attempt.replied();
@@ -307,23 +289,32 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
       if (late.kind === 'try' && this.#isRepeatable && this.#tries.after('timeout')) return this.#tryAgain();
     }
     const where = endpoint === undefined ? '' : ` (${endpoint.address})`;
-    this.#failWith('timeout', late.message + where, late.kind === 'caller' ? 408 : undefined);
+    this.#fail('timeout', late.message + where, late.kind === 'caller' ? 408 : undefined);
   }
 
   #reset(head: RequestHead, end: boolean): void {
-    this.finished = this.#headKept = this.#tunnel = this.#responseStarted = this.#responseEnded = false;
-    this.#callerPaused = this.#endpointPaused = false;
+    this.finished = this.#tunnel = this.#responseStarted = this.#responseEnded = false;
+    this.#flow.begin();
     this.#head = head;
     const { clock, log } = this.#scope.deps;
-    this.#startedAt = clock.now();
+    this.#tally.begin(clock.now());
     this.#note = log.debugging ? noteRequest(head) : undefined;
     this.#grpc = grpcKind(head.get(Known.contentType)) !== GrpcKind.none;
     this.#opens = asksToOpen(head);
     this.#requestEnded = end;
     this.#requestTrailers = NO_TRAILERS;
-    this.#requestBytes = this.#responseBytes = 0;
     this.#content.reset();
     this.#outcome = 'ok';
+  }
+
+  /** To an endpoint, as soon as any is known. */
+  #enter(): void {
+    const { cluster } = this.#target!;
+    if (cluster.known) return this.#dispatch(undefined);
+    if (cluster.waiting >= cluster.policy.queue.max) {
+      return this.#fail('overload', `${cluster.waiting} requests wait for the first endpoints already`);
+    }
+    this.onQueued(cluster.whenKnown(() => this.#dispatch(undefined)));
   }
 
   #dispatch(except: Endpoint | undefined): void {
@@ -336,7 +327,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   /** Nothing of a response has been passed on, and all of the request is there to be sent once more. */
   get #isRepeatable(): boolean {
     if (this.#responseStarted || this.#opens || !this.#content.complete) return false;
-    return this.#headKept || this.#caller!.headStays;
+    return this.#keptHead.stays(this.#caller!);
   }
 
   /** As the policy wants it: after a pause, on another endpoint where there is one. */
@@ -354,10 +345,29 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     return this.#opens && !this.#tunnel;
   }
 
-  #keepHead(): void {
-    if (this.#headKept) return;
-    this.#headKept = true;
-    this.#scratch = this.#caller!.keepHead(this.#scratch);
+  /** It waits; false when it cannot, and has failed. */
+  #hold(place: Place): boolean {
+    this.#place = place;
+    const room = this.#keptHead.hold(this.#caller!, this.#head!);
+    if (room) this.#pauseCaller();
+    else this.#fail('overload', NO_MEMORY);
+    return room;
+  }
+
+  /** What its route wants to go wrong. */
+  #inject(fault: Fault): void {
+    if (fault.delay === 0) return this.#goOn(fault);
+    this.#fault = fault;
+    if (this.#hold(NO_LINE)) this.#deadlines.onPause(fault.delay);
+  }
+
+  /** Held for long enough: to the service, if it is to come there. */
+  #goOn(fault: Fault): void {
+    this.#fault = undefined;
+    this.#leaveQueue();
+    const answer = answerOfFault(fault);
+    if (answer === undefined) this.#enter();
+    else this.#refuse(answer);
   }
 
   /** No stream yet: what has come waits here, and no more is to come. */
@@ -373,17 +383,11 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   }
 
   #pauseCaller(): void {
-    if (this.#callerPaused || this.#requestEnded) return;
-    this.#callerPaused = true;
-    this.#deadlines.onPaused();
-    this.#caller!.setFlowing(false);
+    if (!this.#requestEnded) this.#flow.pauseCaller(this.#caller!);
   }
 
   #resumeCaller(): void {
-    if (!this.#callerPaused || this.finished) return;
-    this.#callerPaused = false;
-    this.#deadlines.onResumed();
-    this.#caller?.setFlowing(true);
+    if (!this.finished) this.#flow.resumeCaller(this.#caller);
   }
 
   #begunResponse(end: boolean): void {
@@ -396,7 +400,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     if (this.#place === undefined) return;
     this.#place.leave();
     this.#place = undefined;
-    this.#heldHead.set(0);
+    this.#keptHead.release();
     this.#deadlines.onDequeued();
   }
 
@@ -411,15 +415,15 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.onRequestBroken(413, `the body is larger than ${this.#scope.limits.maxBody} octets (maxBody)`);
   }
 
-  #fail(outcome: Outcome, message: string): void {
-    this.#failWith(outcome, message, undefined);
+  /** @param status in place of the one that goes with `outcome`. */
+  #fail(outcome: Outcome, message: string, status?: number): void {
+    this.#refuse({ outcome, message, status });
   }
 
-  /** @param status in place of the one that goes with `outcome`. */
-  #failWith(outcome: Outcome, message: string, status: number | undefined): void {
+  #refuse(reason: Failure): void {
     const caller = this.#caller!;
     const name = this.#target === undefined ? '' : `${this.#target.cluster.name}: `;
-    const failure = { outcome, message: name + message, status };
+    const failure = { ...reason, message: name + reason.message };
     if (this.#scope.deps.log.debugging) this.#logFailure(caller, failure);
     if (this.#responseStarted) {
       this.#caller = undefined;
@@ -430,7 +434,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     }
     // Whatever was said of it, the endpoint's stream is over.
     this.#responseEnded = false;
-    this.#finish(outcome);
+    this.#finish(reason.outcome);
   }
 
   #logFailure(caller: CallerStream, failure: Failure): void {
@@ -440,7 +444,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
       route: this.#route,
       target: this.#target,
       endpoint: this.#attempt.endpoint,
-      startedAt: this.#startedAt,
+      startedAt: this.#tally.startedAt,
       grpc: this.#grpc,
       begun: this.#responseStarted,
     };
@@ -448,7 +452,6 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   }
 
   #finish(outcome: Outcome): void {
-    const { deps } = this.#scope;
     this.finished = true;
     this.#deadlines.stop();
     this.#leaveQueue();
@@ -458,18 +461,9 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     if (stream !== undefined && !(this.#requestEnded && this.#responseEnded)) stream.cancel();
     this.#attempt.leave();
     this.#tries.end();
-    this.#route?.stats.ended(outcome);
-    const target = this.#target;
-    if (target === undefined) {
-      // What a route answers by itself needs no cluster.
-      if (outcome !== 'ok') this.#scope.unrouted(outcome);
-    } else {
-      target.stats.active--;
-      // How long a tunnel lasts says nothing of how fast anybody is.
-      if (this.#tunnel) target.stats.tunnelEnded(outcome, this.#requestBytes, this.#responseBytes);
-      else target.stats.ended(outcome, deps.clock.now() - this.#startedAt);
-    }
-    if (this.#scratch.length > MAX_SCRATCH) this.#scratch = NOTHING;
+    this.#tally.ended(this.#scope, this.#route, this.#target, outcome, this.#tunnel);
+    this.#keptHead.forget();
+    this.#fault = undefined;
     this.#caller = undefined;
     this.#head = undefined;
     this.#target = undefined;

@@ -19,6 +19,8 @@ export interface Failure {
   readonly message: string;
   /** In place of the one that goes with `outcome`. */
   readonly status: number | undefined;
+  /** Likewise. */
+  readonly grpcStatus?: number | undefined;
 }
 
 /** What an answer depends on of the request that it is for. */
@@ -39,6 +41,11 @@ export function statusOfFailure(grpc: boolean, { outcome, status }: Pick<Failure
   return grpc ? 200 : (status ?? httpStatusOf(outcome));
 }
 
+/** The same of gRPC. */
+export function grpcStatusOfFailure({ outcome, grpcStatus }: Pick<Failure, 'outcome' | 'grpcStatus'>): number {
+  return grpcStatus ?? grpcStatusOf(outcome);
+}
+
 /**
  * Answers a request that cannot be carried out, in the way in which its caller expects it.
  *
@@ -47,7 +54,7 @@ export function statusOfFailure(grpc: boolean, { outcome, status }: Pick<Failure
 export function answerFailure(caller: CallerStream, { isHead, grpc }: Asked, failure: Failure, wall: number): void {
   const { outcome, message } = failure;
   if (grpc) {
-    const fields = grpcFailure(grpcStatusOf(outcome), message);
+    const fields = grpcFailure(grpcStatusOfFailure(failure), message);
     return caller.sendResponse(
       new LocalHead(statusOfFailure(grpc, failure), [...fields, FAILURE, outcome]),
       NO_EDITS,

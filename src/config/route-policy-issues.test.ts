@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { RouteConfig } from './config.ts';
+import { checkConfigText } from './load.ts';
+
+const BASE =
+  'node: { id: a }\nregistry: { type: embedded }\nlisteners: [{ name: e, address: 127.0.0.1:1, direction: egress, ';
+const ROUTE = 'listeners[0].http.routes[0]';
+
+async function check(route: string): ReturnType<typeof checkConfigText> {
+  return checkConfigText(`${BASE}http: { routes: [${route}] } }]`, { file: 'weft.yaml' });
+}
+
+/** Errors, else warnings, as `path below the route: message`. */
+async function told(route: string): Promise<string[]> {
+  const result = await check(route);
+  const issues = result.ok ? result.warnings : result.issues;
+  return issues.map(({ path, message }) => `${path.slice(ROUTE.length + 1)}: ${message}`);
+}
+
+async function taken(route: string): Promise<RouteConfig> {
+  const result = await check(route);
+  assert.ok(result.ok, JSON.stringify(result));
+  assert.deepEqual(result.warnings, []);
+  return result.config.listeners[0]!.http!.routes[0]!;
+}
+
+test('route policies: what a fault is', async () => {
+  const { fault } = await taken(
+    '{ cluster: c, fault: { delay: { duration: 2s, percent: 0.1 }, abort: { grpc: 14 }, header: X-Fault } }',
+  );
+  assert.deepEqual(fault, {
+    delay: { duration: 2000, percent: 0.1 },
+    abort: { grpc: 14, percent: 100 },
+    header: 'x-fault',
+  });
+  assert.equal((await taken('{ cluster: c, fault: { header: true } }')).fault?.header, 'weft-fault');
+});
+
+test('route policies: what no fault is', async () => {
+  assert.deepEqual(await told('{ cluster: c, fault: {} }'), ['fault: nothing goes wrong']);
+  assert.deepEqual(await told('{ cluster: c, fault: { abort: { percent: 1 } } }'), [
+    'fault.abort: an abort needs a status, a code of gRPC, or both',
+  ]);
+  assert.deepEqual(
+    await told('{ cluster: c, fault: { delay: { percent: 101 }, abort: { status: 200, percent: -1 } } }'),
+    [
+      'fault.delay.duration: required and missing',
+      'fault.delay.percent: 101 is out of range',
+      'fault.abort.status: 200 is out of range',
+      'fault.abort.percent: -1 is out of range',
+    ],
+  );
+  assert.deepEqual(await told('{ cluster: c, fault: { delay: { duration: 0s, percent: x }, header: false } }'), [
+    "fault.delay.duration: '0s' is too short",
+    "fault.delay.percent: expected a number from 0 to 100, found 'x'",
+    'fault.header: callers may ask for no fault unless they are let',
+  ]);
+  assert.deepEqual(await told("{ cluster: c, fault: { header: 'a b' } }"), [
+    "fault.header: expected the name of a header field such as weft-fault, found 'a b'",
+  ]);
+  assert.deepEqual(await told('{ respond: { status: 200 }, fault: { header: true } }'), [
+    'fault: fault is for routes to a cluster, and this one answers itself',
+  ]);
+});

@@ -1,0 +1,45 @@
+import type { CallerStream, EndpointStream } from '../../message/http-stream.ts';
+import type { HttpDeadlines } from './http-deadlines.ts';
+
+/** Whether the source of each side is paused because the other side takes no more. */
+export class Flow {
+  readonly #deadlines: HttpDeadlines;
+  #callerPaused = false;
+  #endpointPaused = false;
+
+  constructor(deadlines: HttpDeadlines) {
+    this.#deadlines = deadlines;
+  }
+
+  /** Of another request. */
+  begin(): void {
+    this.#callerPaused = this.#endpointPaused = false;
+  }
+
+  pauseCaller(caller: CallerStream): void {
+    if (this.#callerPaused) return;
+    this.#callerPaused = true;
+    this.#deadlines.onPaused();
+    caller.setFlowing(false);
+  }
+
+  resumeCaller(caller: CallerStream | undefined): void {
+    if (!this.#callerPaused) return;
+    this.#callerPaused = false;
+    this.#deadlines.onResumed();
+    caller?.setFlowing(true);
+  }
+
+  pauseEndpoint(stream: EndpointStream | undefined): void {
+    if (this.#endpointPaused) return;
+    this.#endpointPaused = true;
+    stream?.setFlowing(false);
+  }
+
+  resumeEndpoint(stream: EndpointStream | undefined): void {
+    if (!this.#endpointPaused) return;
+    this.#endpointPaused = false;
+    this.#deadlines.moved();
+    stream?.setFlowing(true);
+  }
+}
