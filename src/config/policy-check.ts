@@ -11,16 +11,17 @@ export function checkPolicies(file: Raw): { errors: Finding[]; warnings: Finding
   const own = items(file['clusters']).map(({ value, index }) => ({ path: ['clusters', index] as Path, policy: value }));
   const all = [...(isRecord(defaults) ? [{ path: ['clusterDefaults'] as Path, policy: defaults }] : []), ...own];
   return {
-    errors: all.flatMap(({ path, policy }) => checkHash(policy['hash'], [...path, 'hash'])),
+    errors: all.flatMap(({ path, policy }) => checkSources(policy['hash'], [...path, 'hash'])),
     warnings: all.flatMap(({ path, policy }) =>
       findUnusedHash({ ...(isRecord(defaults) && defaults), ...policy }, policy, path),
     ),
   };
 }
 
-function checkHash(hash: unknown, path: Path): Finding[] {
-  if (!Array.isArray(hash)) return [];
-  return hash.flatMap((source: unknown, index): Finding[] => {
+/** Each names one thing that requests are told apart by. */
+export function checkSources(sources: unknown, path: Path): Finding[] {
+  if (!Array.isArray(sources)) return [];
+  return sources.flatMap((source: unknown, index): Finding[] => {
     if (!isRecord(source)) return [];
     const named = HASH_SOURCES.filter((key) => Object.hasOwn(source, key));
     if (named.length === 1) return [];

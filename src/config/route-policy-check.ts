@@ -1,10 +1,18 @@
 import { finding, type Finding, type Path } from './issue.ts';
-import type { Raw } from './raw-file.ts';
+import { checkSources } from './policy-check.ts';
+import { section, type Raw } from './raw-file.ts';
 import { isRecord } from './value.ts';
 
 /** What goes together in what a route does on the way to its cluster. */
 export function checkRoutePolicies(route: Raw, path: Path): Finding[] {
-  return checkFault(route['fault'], [...path, 'fault']);
+  return [...checkLimit(route['limit'], [...path, 'limit']), ...checkFault(route['fault'], [...path, 'fault'])];
+}
+
+function checkLimit(limit: unknown, path: Path): Finding[] {
+  const by = section(limit, 'by');
+  if (!Array.isArray(by)) return [];
+  if (by.length === 0) return [finding([...path, 'by'], 'the list is empty', 'name one, or remove by')];
+  return checkSources(by, [...path, 'by']);
 }
 
 function checkFault(fault: unknown, path: Path): Finding[] {

@@ -63,3 +63,31 @@ test('route policies: what no fault is', async () => {
     'fault: fault is for routes to a cluster, and this one answers itself',
   ]);
 });
+
+test('route policies: what a limit is', async () => {
+  const { limit } = await taken(
+    '{ cluster: c, limit: { requests: 100, per: 1m, burst: 200, by: [{ header: X-User }, { source: true }] } }',
+  );
+  assert.deepEqual(limit, { requests: 100, per: 60_000, burst: 200, by: [{ header: 'x-user' }, { source: true }] });
+  assert.deepEqual((await taken('{ cluster: c, limit: { requests: 5 } }')).limit, { requests: 5, per: 1000 });
+});
+
+test('route policies: what no limit is', async () => {
+  assert.deepEqual(await told('{ cluster: c, limit: { requests: 0, per: 0s, burst: 0.5 } }'), [
+    'limit.requests: 0 is out of range',
+    "limit.per: '0s' is too short",
+    'limit.burst: expected a whole number, found 0.5',
+  ]);
+  assert.deepEqual(
+    await told('{ cluster: c, limit: { requests: 1, by: [{ header: x, source: true }, {}, { header: a b }] } }'),
+    [
+      'limit.by[0]: expected one of header, cookie, query or source, found header and source',
+      'limit.by[1]: expected one of header, cookie, query or source, found none',
+      "limit.by[2].header: expected the name of a header field such as x-user, found 'a b'",
+    ],
+  );
+  assert.deepEqual(await told('{ cluster: c, limit: { requests: 1, by: [] } }'), ['limit.by: the list is empty']);
+  assert.deepEqual(await told('{ redirect: { path: /a }, limit: { requests: 1 } }'), [
+    'limit: limit is for routes to a cluster, and this one answers itself',
+  ]);
+});

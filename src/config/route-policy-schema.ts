@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { fieldName } from './http-leaf.ts';
-import { count, duration, leaf, splitHint } from './leaf.ts';
+import { fieldName, present } from './http-leaf.ts';
+import { count, duration, leaf, splitHint, text } from './leaf.ts';
 import { accept, refuse, show } from './value.ts';
 
 /** The part of a route that is about what happens on the way to its cluster. What of it goes together is checked in route-policy-check.ts. */
@@ -29,6 +29,32 @@ const askedBy = leaf<string>(
     const parsed = v.safeParse(anyField, value);
     return parsed.success ? accept(parsed.output) : refuse(...splitHint(parsed.issues[0].message));
   },
+);
+
+export const limit = v.pipe(
+  v.strictObject({
+    requests: count('How many requests.', { min: 1, max: 1_000_000_000 }),
+    per: v.optional(duration('In which time.', { min: 1 }), '1s'),
+    burst: v.exactOptional(
+      count('How many at once after a quiet time. Default: as many as requests.', { min: 1, max: 1_000_000_000 }),
+    ),
+    by: v.exactOptional(
+      v.pipe(
+        v.array(
+          v.strictObject({
+            header: v.exactOptional(fieldName('A header.', 'x-user')),
+            cookie: v.exactOptional(text('A cookie.', 'session')),
+            query: v.exactOptional(text('A parameter of the query.', 'user')),
+            source: v.exactOptional(present("The caller's address.")),
+          }),
+        ),
+        v.description(
+          'Counts by what requests say: of these the first that a request has. Those that have none count together.',
+        ),
+      ),
+    ),
+  }),
+  v.description('How many requests this proxy lets through; the others are answered at once with 429, gRPC with 8.'),
 );
 
 export const fault = v.pipe(

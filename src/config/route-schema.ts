@@ -19,7 +19,7 @@ import {
 } from './http-leaf.ts';
 import { count, duration, flag, leaf, oneOf, splitHint, text } from './leaf.ts';
 import { metadata } from './record-leaf.ts';
-import { fault } from './route-policy-schema.ts';
+import { fault, limit } from './route-policy-schema.ts';
 import { refuse } from './value.ts';
 
 /** A route of HTTP. What of it goes together is checked in route-check.ts. */
@@ -186,5 +186,6 @@ export const route = v.strictObject({
   timeout: v.exactOptional(duration("In place of the cluster's http.timeout.", { min: 1 })),
   requestHeaders: v.exactOptional(edits('Changes of the request.')),
   responseHeaders: v.exactOptional(edits('Changes of the response.')),
+  limit: v.exactOptional(limit),
   fault: v.exactOptional(fault),
 });

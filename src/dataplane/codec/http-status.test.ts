@@ -10,6 +10,7 @@ test('a local failure has the status that says whose fault it is', () => {
     connection_lost: 502,
     no_healthy_endpoint: 503,
     overload: 503,
+    limited: 429,
     fault: 503,
     timeout: 504,
     whatever: 500,

@@ -5,6 +5,7 @@ const STATUS_OF_CODE: Readonly<Record<FailureCode, number>> = {
   no_route: 404,
   no_healthy_endpoint: 503,
   overload: 503,
+  limited: 429,
   // The route names another where it means another.
   fault: 503,
   // The upstream took the request, and did not answer it properly.

@@ -9,6 +9,7 @@ export const OUTCOMES = [
   'no_healthy_endpoint',
   'connection_lost',
   'overload',
+  'limited',
   'fault',
   'too_large',
   'malformed_frame',

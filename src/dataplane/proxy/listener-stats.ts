@@ -1,6 +1,7 @@
 import type { Counter, Gauge, Metrics } from '../../telemetry/metrics.ts';
 import type { Outcome } from '../message/outcome.ts';
 import { OutcomeCounters } from './outcome-counters.ts';
+import { RouteRecord } from './route-record.ts';
 
 /** What is counted of a listener, whichever of the listeners that had its name one after the other. */
 export class ListenerStats {
@@ -10,7 +11,7 @@ export class ListenerStats {
   readonly open: Gauge;
   readonly #metrics: Metrics;
   readonly #unrouted: OutcomeCounters;
-  readonly #routes = new Map<string, OutcomeCounters>();
+  readonly #routes = new Map<string, RouteRecord>();
 
   constructor(metrics: Metrics, name: string) {
     const labels = { listener: name };
@@ -33,25 +34,26 @@ export class ListenerStats {
     return this.#unrouted.totals();
   }
 
-  /** What counts the requests of the route of this name; asked for when the route is made, not per request. */
-  route(name: string): OutcomeCounters {
-    let counters = this.#routes.get(name);
-    if (counters === undefined) {
+  /** What is known of the route of this name; asked for when the route is made, not per request. */
+  route(name: string): RouteRecord {
+    let record = this.#routes.get(name);
+    if (record === undefined) {
       const labels = { listener: this.name, route: name };
-      counters = new OutcomeCounters((outcome) =>
+      const counters = new OutcomeCounters((outcome) =>
         this.#metrics.counter('weft_route_requests_total', 'Requests by route and outcome.', { ...labels, outcome }),
       ).begin();
-      this.#routes.set(name, counters);
+      record = new RouteRecord(counters);
+      this.#routes.set(name, record);
     }
-    return counters;
+    return record;
   }
 
   /** There are no other routes than these any more; what the last requests of others count is seen by nobody. */
   keepRoutes(names: Iterable<string>): void {
     const kept = new Set(names);
-    for (const [name, counters] of this.#routes) {
+    for (const [name, record] of this.#routes) {
       if (kept.has(name)) continue;
-      counters.close();
+      record.close();
       this.#routes.delete(name);
       this.#metrics.remove({ listener: this.name, route: name });
     }

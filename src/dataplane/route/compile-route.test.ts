@@ -25,6 +25,7 @@ test('what a route does not change is not there', () => {
     rewritePath: undefined,
     requestEdits: undefined,
     responseEdits: undefined,
+    limit: undefined,
     fault: undefined,
   });
   assert.equal(toCluster({ rewrite: { host: 'b.test:1' }, timeout: 5 }).rewritePath, undefined);

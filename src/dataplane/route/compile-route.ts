@@ -12,7 +12,7 @@ import type { EditSpec, RespondSpec, RouteSpec } from './route-spec.ts';
 
 /** Makes what a route does out of what its config says. */
 export function compileRoute(spec: RouteSpec, stats: RouteStats, compileRegex: CompileRegex): Route {
-  const { name, match, redirect, respond, rewrite, timeout, requestHeaders, responseHeaders, fault } = spec;
+  const { name, match, redirect, respond, rewrite, timeout, requestHeaders, responseHeaders, limit, fault } = spec;
   const matched = match.path?.prefix ?? '/';
   if (redirect !== undefined) {
     return { kind: 'redirect', name, stats, status: redirect.status, location: redirectTo(redirect, matched) };
@@ -31,6 +31,7 @@ export function compileRoute(spec: RouteSpec, stats: RouteStats, compileRegex: C
     rewritePath: rewrite && compilePathChange(rewrite, matched, compileRegex),
     requestEdits: requestHeaders && compileEdits(requestHeaders),
     responseEdits: responseHeaders && compileEdits(responseHeaders),
+    limit: limit && stats.limitOf(limit),
     fault: fault && new FaultPolicy(fault),
   };
 }

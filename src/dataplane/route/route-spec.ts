@@ -1,3 +1,5 @@
+import type { ValueSource } from './request-value.ts';
+
 /**
  * Routes as a config says them, complete: durations in milliseconds, names of fields and hosts in
  * lower case, what excludes each other not together.
@@ -19,7 +21,19 @@ export interface RouteSpec {
   readonly timeout?: number;
   readonly requestHeaders?: EditSpec;
   readonly responseHeaders?: EditSpec;
+  readonly limit?: LimitSpec;
   readonly fault?: FaultSpec;
+}
+
+/** How many requests are taken, all or of each key. */
+export interface LimitSpec {
+  readonly requests: number;
+  /** In so many milliseconds. */
+  readonly per: number;
+  /** At once; absent: as many as `requests`. */
+  readonly burst?: number;
+  /** The key of a request is what the first of these says that it has. */
+  readonly by?: readonly ValueSource[];
 }
 
 /** What goes wrong on purpose; percentages from 0 to 100. */

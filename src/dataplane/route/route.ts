@@ -1,18 +1,23 @@
 import type { HeadEdits, RequestHead } from '../message/http-head.ts';
 import type { Outcome } from '../message/outcome.ts';
 import type { FaultPolicy } from './fault-policy.ts';
+import { RateLimit } from './rate-limit.ts';
+import type { LimitSpec } from './route-spec.ts';
 import type { Split } from './split.ts';
 
 /** What becomes of a request that a route matches; made once, when the config is read. */
 export type Route = ClusterRoute | RedirectRoute | RespondRoute;
 
-/** Counts the requests of one route. */
+/** What is known of one route, and outlives the config that it was made of. */
 export interface RouteStats {
+  /** Counts a request. */
   ended(outcome: Outcome): void;
+  /** The limit of its requests, with what has been taken of it while it was the same. */
+  limitOf(spec: LimitSpec): RateLimit;
 }
 
 /** Where nobody asks how many there were. */
-export const UNCOUNTED: RouteStats = { ended: () => {} };
+export const UNCOUNTED: RouteStats = { ended: () => {}, limitOf: (spec) => new RateLimit(spec) };
 
 /** Where a request goes. */
 export interface Destination {
@@ -34,6 +39,8 @@ export interface ClusterRoute {
   readonly rewritePath: ((path: string) => string) | undefined;
   readonly requestEdits: HeadEdits | undefined;
   readonly responseEdits: HeadEdits | undefined;
+  /** How many requests it takes. */
+  readonly limit: RateLimit | undefined;
   /** What goes wrong on purpose. */
   readonly fault: FaultPolicy | undefined;
 }

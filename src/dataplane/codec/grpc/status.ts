@@ -67,6 +67,7 @@ const STATUS_OF_CODE: Readonly<Record<FailureCode, GrpcStatus>> = {
   connection_lost: GrpcStatus.unavailable,
   // The call has not begun, and may elsewhere. `resourceExhausted` is for quotas, which callers do not try again.
   overload: GrpcStatus.unavailable,
+  limited: GrpcStatus.resourceExhausted,
   // The route names another where it means another.
   fault: GrpcStatus.unavailable,
   timeout: GrpcStatus.deadlineExceeded,

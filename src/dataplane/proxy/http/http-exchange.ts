@@ -29,6 +29,7 @@ import { KeptContent } from './kept-content.ts';
 import { KeptHead } from './kept-head.ts';
 import { answerFailure, answerRoute, breakOff, type Failure, NO_MEMORY, outcomeOfRefusal } from './local-answer.ts';
 import { editRequest, editResponse, editTunnel } from './pass-on.ts';
+import { overLimit } from './over-limit.ts';
 import { Tally } from './tally.ts';
 import { Tries } from './tries.ts';
 
@@ -104,8 +105,10 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     if (route !== undefined && route.kind !== 'cluster') return this.#answerRoute(route, head);
     this.#route = route;
     if (managed === undefined) return this.#fail('no_route', noRoute(route, name, head));
-    this.#target = managed;
     const caller = this.#caller!;
+    const wait = route?.limit?.take(this.#tally.startedAt, head, caller.peer) ?? 0;
+    if (wait > 0) return this.#refuse(overLimit(route!, wait));
+    this.#target = managed;
     this.#attempt.begin(managed, managed.keys?.ofHttp(head, caller.peer), subset);
     this.#attempt.came(caller.version, this.#grpc);
     this.#tries.begin(managed, head.method);

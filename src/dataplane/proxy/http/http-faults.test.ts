@@ -74,11 +74,11 @@ httpTest('a delay holds a request whole, and its content back', withFault(delay(
   const server = await mesh.textService();
   const [caller, other] = [await mesh.caller(), await mesh.caller()];
   const size = 4 << 20;
-  caller.send(`POST /one HTTP/1.1\r\nHost: shop\r\nContent-Length: ${size}\r\n\r\n`);
+  caller.send(`POST /one HTTP/1.1\r\nHost: shop\r\nContent-Length: ${size}\r\nX-Who: one\r\n\r\n`);
   caller.send(Buffer.alloc(size, 'x'));
   await until('it is held', () => mesh.cluster.stats.active === 1);
   // What is read next must not be taken for the head of the one that is held.
-  other.send(GET.replace('/', '/another-one'));
+  other.send(`GET /another-one HTTP/1.1\r\nHost: shop\r\nX-Long: ${'z'.repeat(200)}\r\n\r\n`);
   await until('both are', () => mesh.cluster.stats.active === 2);
   await mesh.pass(4900);
   assert.equal(server.peers.length, 0);
@@ -88,12 +88,12 @@ httpTest('a delay holds a request whole, and its content back', withFault(delay(
   const heads: string[] = [];
   for (const number of [0, 1]) {
     const endpoint = await server.peer(number);
-    const { head, body } = await endpoint.message();
-    heads.push(head.split('\r\n')[0]!);
+    const { head, body, field } = await endpoint.message();
+    heads.push(`${head.split('\r\n')[0]} ${field('x-who') ?? field('x-long')?.length}`);
     assert.equal(body.length, head.startsWith('POST') ? size : 0);
     endpoint.send(OK);
   }
-  assert.deepEqual(heads.toSorted(), ['GET /another-one HTTP/1.1', 'POST /one HTTP/1.1']);
+  assert.deepEqual(heads.toSorted(), ['GET /another-one HTTP/1.1 200', 'POST /one HTTP/1.1 one']);
   for (const one of [caller, other]) assert.equal((await one.message()).body, 'ok');
 });
 

@@ -21,6 +21,8 @@ export interface Failure {
   readonly status: number | undefined;
   /** Likewise. */
   readonly grpcStatus?: number | undefined;
+  /** More fields of a response that is not gRPC: names in lower case and values by turns. */
+  readonly fields?: readonly string[];
 }
 
 /** What an answer depends on of the request that it is for. */
@@ -52,7 +54,7 @@ export function grpcStatusOfFailure({ outcome, grpcStatus }: Pick<Failure, 'outc
  * @param wall milliseconds since 1970.
  */
 export function answerFailure(caller: CallerStream, { isHead, grpc }: Asked, failure: Failure, wall: number): void {
-  const { outcome, message } = failure;
+  const { outcome, message, fields: more = [] } = failure;
   if (grpc) {
     const fields = grpcFailure(grpcStatusOfFailure(failure), message);
     return caller.sendResponse(
@@ -62,7 +64,7 @@ export function answerFailure(caller: CallerStream, { isHead, grpc }: Asked, fai
     );
   }
   const status = statusOfFailure(grpc, failure);
-  const fields = ['date', httpDate(wall), 'content-type', 'text/plain; charset=utf-8', FAILURE, outcome];
+  const fields = ['date', httpDate(wall), 'content-type', 'text/plain; charset=utf-8', FAILURE, outcome, ...more];
   answer(caller, isHead, status, fields, Buffer.from(`weft: ${message}\n`));
 }
 
