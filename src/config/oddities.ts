@@ -68,7 +68,8 @@ function findUnknownClusters(file: Raw, listeners: readonly ListenerView[]): Fin
         [...route, 'clusters', one.index, 'cluster'],
         one.value['cluster'],
       ]);
-      return [[[...route, 'cluster'], value['cluster']], ...split];
+      const mirror: Path = [...route, 'mirror', 'cluster'];
+      return [[[...route, 'cluster'], value['cluster']], ...split, [mirror, section(value['mirror'], 'cluster')]];
     }),
   ]);
   return named.flatMap(([path, name]) => {

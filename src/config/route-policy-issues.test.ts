@@ -91,3 +91,18 @@ test('route policies: what no limit is', async () => {
     'limit: limit is for routes to a cluster, and this one answers itself',
   ]);
 });
+
+test('route policies: where copies go', async () => {
+  const { mirror } = await taken('{ cluster: c, mirror: { cluster: d, subset: { v: 2 }, percent: 0.5 } }');
+  assert.deepEqual(mirror, { cluster: 'd', subset: { v: '2' }, percent: 0.5 });
+  assert.equal((await taken('{ cluster: c, mirror: { cluster: d } }')).mirror?.percent, 100);
+  assert.deepEqual(await told('{ cluster: c, mirror: { percent: 5 } }'), ['mirror.cluster: required and missing']);
+  assert.deepEqual(await told('{ respond: { status: 200 }, mirror: { cluster: d } }'), [
+    'mirror: mirror is for routes to a cluster, and this one answers itself',
+  ]);
+  const text = `${BASE}http: { routes: [{ cluster: c, mirror: { cluster: d } }] } }]\nclusters: [{ name: c, endpoints: ['h:1'] }]`;
+  const result = await checkConfigText(text.replace('registry: { type: embedded }\n', ''), { file: 'weft.yaml' });
+  assert.deepEqual(result.ok && result.warnings.map(({ path, message }) => `${path}: ${message}`), [
+    `${ROUTE}.mirror.cluster: there is neither a cluster 'd' nor a registry`,
+  ]);
+});

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { fieldName, present } from './http-leaf.ts';
 import { count, duration, leaf, splitHint, text } from './leaf.ts';
+import { metadata } from './record-leaf.ts';
 import { accept, refuse, show } from './value.ts';
 
 /** The part of a route that is about what happens on the way to its cluster. What of it goes together is checked in route-policy-check.ts. */
@@ -55,6 +56,15 @@ export const limit = v.pipe(
     ),
   }),
   v.description('How many requests this proxy lets through; the others are answered at once with 429, gRPC with 8.'),
+);
+
+export const mirror = v.pipe(
+  v.strictObject({
+    cluster: text('Where the copies go.', 'shop-next'),
+    subset: v.exactOptional(metadata('Only endpoints with these metadata.')),
+    percent: v.optional(percent('Of how many requests.'), 100),
+  }),
+  v.description('Copies of the requests go to another cluster as well; what comes of them is dropped.'),
 );
 
 export const fault = v.pipe(

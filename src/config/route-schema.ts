@@ -19,7 +19,7 @@ import {
 } from './http-leaf.ts';
 import { count, duration, flag, leaf, oneOf, splitHint, text } from './leaf.ts';
 import { metadata } from './record-leaf.ts';
-import { fault, limit } from './route-policy-schema.ts';
+import { fault, limit, mirror } from './route-policy-schema.ts';
 import { refuse } from './value.ts';
 
 /** A route of HTTP. What of it goes together is checked in route-check.ts. */
@@ -188,4 +188,5 @@ export const route = v.strictObject({
   responseHeaders: v.exactOptional(edits('Changes of the response.')),
   limit: v.exactOptional(limit),
   fault: v.exactOptional(fault),
+  mirror: v.exactOptional(mirror),
 });

@@ -27,6 +27,7 @@ test('what a route does not change is not there', () => {
     responseEdits: undefined,
     limit: undefined,
     fault: undefined,
+    mirror: undefined,
   });
   assert.equal(toCluster({ rewrite: { host: 'b.test:1' }, timeout: 5 }).rewritePath, undefined);
 });

@@ -12,7 +12,8 @@ import type { EditSpec, RespondSpec, RouteSpec } from './route-spec.ts';
 
 /** Makes what a route does out of what its config says. */
 export function compileRoute(spec: RouteSpec, stats: RouteStats, compileRegex: CompileRegex): Route {
-  const { name, match, redirect, respond, rewrite, timeout, requestHeaders, responseHeaders, limit, fault } = spec;
+  const { name, match, redirect, respond, rewrite, timeout, requestHeaders, responseHeaders, limit, fault, mirror } =
+    spec;
   const matched = match.path?.prefix ?? '/';
   if (redirect !== undefined) {
     return { kind: 'redirect', name, stats, status: redirect.status, location: redirectTo(redirect, matched) };
@@ -33,6 +34,10 @@ export function compileRoute(spec: RouteSpec, stats: RouteStats, compileRegex: C
     responseEdits: responseHeaders && compileEdits(responseHeaders),
     limit: limit && stats.limitOf(limit),
     fault: fault && new FaultPolicy(fault),
+    mirror: mirror && {
+      destination: { cluster: mirror.cluster, subset: mirror.subset },
+      percent: mirror.percent,
+    },
   };
 }
 

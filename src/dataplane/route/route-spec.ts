@@ -23,6 +23,14 @@ export interface RouteSpec {
   readonly responseHeaders?: EditSpec;
   readonly limit?: LimitSpec;
   readonly fault?: FaultSpec;
+  readonly mirror?: MirrorSpec;
+}
+
+/** Where copies of so many percent of the requests go. */
+export interface MirrorSpec {
+  readonly cluster: string;
+  readonly subset?: Readonly<Record<string, string>>;
+  readonly percent: number;
 }
 
 /** How many requests are taken, all or of each key. */

@@ -43,6 +43,8 @@ export interface ClusterRoute {
   readonly limit: RateLimit | undefined;
   /** What goes wrong on purpose. */
   readonly fault: FaultPolicy | undefined;
+  /** Where copies of its requests go. */
+  readonly mirror: { readonly destination: Destination; readonly percent: number } | undefined;
 }
 
 export interface RedirectRoute {

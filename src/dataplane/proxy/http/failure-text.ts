@@ -12,6 +12,10 @@ export function noEndpoint(target: ManagedCluster, subset: Subset | undefined): 
   return `no endpoint is of the subset ${facts.join(', ')}`;
 }
 
+export function tooLarge(maxBody: number): string {
+  return `the body is larger than ${maxBody} octets (maxBody)`;
+}
+
 /** @param name of the cluster that `route` has chosen. */
 export function noRoute(route: ClusterRoute | undefined, name: string, head: RequestHead): string {
   if (head.method === 'CONNECT' && head.protocol === '') return 'CONNECT is refused unless a route names the method';

@@ -21,10 +21,12 @@ import { logFailure, noteRequest, noteRequestId, type RequestNote } from './fail
 import { Attempt } from './attempt.ts';
 import { Flow } from './flow.ts';
 import { HttpDeadlines } from './http-deadlines.ts';
-import type { HttpScope } from './http-scope.ts';
+import type { HttpScope, HttpTarget } from './http-scope.ts';
 import { isFault, isFaultIn, outcomeOfResponse, outcomeOfTrailers } from './http-outcome.ts';
 import { answerOfFault, NO_LINE } from './fault-answer.ts';
-import { noEndpoint, noRoute } from './failure-text.ts';
+import { noEndpoint, noRoute, tooLarge } from './failure-text.ts';
+import { beginMirror } from './begin-mirror.ts';
+import type { Mirror } from './mirror.ts';
 import { KeptContent } from './kept-content.ts';
 import { KeptHead } from './kept-head.ts';
 import { answerFailure, answerRoute, breakOff, type Failure, NO_MEMORY, outcomeOfRefusal } from './local-answer.ts';
@@ -71,6 +73,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   #place: Place | undefined;
   /** For which it is held. */
   #fault: Fault | undefined;
+  #mirror: Mirror | undefined;
   #grpc = false;
   /** It asks for another protocol, or a tunnel. */
   #opens = false;
@@ -99,9 +102,10 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     return this;
   }
 
-  start(head: RequestHead, end: boolean): void {
+  /** @param to where it goes, if that is not for its listener to say. */
+  start(head: RequestHead, end: boolean, to?: HttpTarget): void {
     this.#reset(head, end);
-    const { managed, route, cluster: name, subset } = this.#scope.decide(head);
+    const { managed, route, cluster: name, subset } = to ?? this.#scope.decide(head);
     if (route !== undefined && route.kind !== 'cluster') return this.#answerRoute(route, head);
     this.#route = route;
     if (managed === undefined) return this.#fail('no_route', noRoute(route, name, head));
@@ -131,7 +135,8 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#tally.sent += end - start;
     this.#deadlines.moved();
     const { maxBody } = this.#scope.limits;
-    if (maxBody > 0 && this.#tally.sent > maxBody && !this.#tunnel) return this.#tooLarge();
+    if (maxBody > 0 && this.#tally.sent > maxBody && !this.#tunnel) return this.onRequestBroken(413, tooLarge(maxBody));
+    this.#mirror?.data(bytes, start, end);
     const stream = this.#stream;
     if (stream === undefined || this.#asksToOpen) return this.#keepContent(bytes, start, end);
     this.#content.passed(bytes, start, end);
@@ -144,6 +149,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#requestEnded = true;
     this.#requestTrailers = trailers;
     this.#deadlines.onRequestEnd(this.#scope.deps.clock.now());
+    this.#mirror?.end(trailers);
     if (!this.#asksToOpen) this.#stream?.sendEnd(trailers);
     if (this.#tunnel && this.#responseEnded) this.#finish(this.#outcome);
   }
@@ -313,6 +319,10 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   /** To an endpoint, as soon as any is known. */
   #enter(): void {
     const { cluster } = this.#target!;
+    if (this.#route?.mirror !== undefined && !this.#opens) {
+      const trailers = this.#requestEnded ? this.#requestTrailers : undefined;
+      this.#mirror = beginMirror(this.#scope, this.#route, this.#caller!, this.#head!, this.#content, trailers);
+    }
     if (cluster.known) return this.#dispatch(undefined);
     if (cluster.waiting >= cluster.policy.queue.max) {
       return this.#fail('overload', `${cluster.waiting} requests wait for the first endpoints already`);
@@ -414,10 +424,6 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#finish('ok');
   }
 
-  #tooLarge(): void {
-    this.onRequestBroken(413, `the body is larger than ${this.#scope.limits.maxBody} octets (maxBody)`);
-  }
-
   /** @param status in place of the one that goes with `outcome`. */
   #fail(outcome: Outcome, message: string, status?: number): void {
     this.#refuse({ outcome, message, status });
@@ -467,6 +473,8 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#tally.ended(this.#scope, this.#route, this.#target, outcome, this.#tunnel);
     this.#keptHead.forget();
     this.#fault = undefined;
+    this.#mirror?.leave();
+    this.#mirror = undefined;
     this.#caller = undefined;
     this.#head = undefined;
     this.#target = undefined;

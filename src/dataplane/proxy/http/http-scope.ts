@@ -64,6 +64,10 @@ export interface HttpScope {
   decide(head: RequestHead): HttpTarget;
   /** The exchange of a request that has come on `caller`; it begins with `start`. */
   open(caller: CallerStream, head: RequestHead): CallerExchange;
+  /** An exchange that serves nobody. */
+  take(): HttpExchange;
+  /** The cluster of a name that a route gives. */
+  cluster(name: string): ManagedCluster | undefined;
   recycle(exchange: HttpExchange): void;
   /** Counts a request that ended without a cluster, and that no route has answered. */
   unrouted(outcome: Outcome): void;

@@ -103,9 +103,17 @@ export class HttpServer implements HttpScope {
   }
 
   open(caller: CallerStream, head: RequestHead): CallerExchange {
-    const exchange = this.#free.pop() ?? new HttpExchange(this);
+    const exchange = this.take();
     const web = this.#spec.grpcWeb ? GrpcWebExchange.of(exchange, caller, head) : undefined;
     return web ?? exchange.of(caller);
+  }
+
+  take(): HttpExchange {
+    return this.#free.pop() ?? new HttpExchange(this);
+  }
+
+  cluster(name: string): ManagedCluster | undefined {
+    return this.#spec.cluster(name);
   }
 
   recycle(exchange: HttpExchange): void {

@@ -32,6 +32,11 @@ export class KeptContent {
     return true;
   }
 
+  /** Gives what is kept to a copy of the request as well. */
+  copyTo(copy: { data(bytes: Buffer, start: number, end: number): void }): void {
+    this.#kept.each((bytes, start, end) => copy.data(bytes, start, end));
+  }
+
   /** It goes now. Keeps a copy as long as it is wanted and small. */
   passed(bytes: Buffer, start: number, end: number): void {
     if (!this.#complete || start === end) return;

@@ -64,6 +64,8 @@ export interface Asked {
 export class HttpMesh {
   readonly parts: MeshParts;
   readonly cluster: ManagedCluster;
+  /** Another one, `shadow`, which has no endpoints until it is given some. */
+  readonly shadow: ManagedCluster;
   readonly listener: ProxyListener;
   readonly #closing: (() => Promise<void>)[] = [];
   readonly #endpoints = new Set<Endpoint>();
@@ -75,6 +77,8 @@ export class HttpMesh {
     const stats = new ClusterStats(metrics, { cluster: 'shop' });
     const managed = { name: 'shop', origin: 'static', policy: { ...POLICY, ...policy, http: ofHttp } } as const;
     this.cluster = new ManagedCluster(managed, upstream, stats);
+    const shadowStats = new ClusterStats(metrics, { cluster: 'shadow' });
+    this.shadow = new ManagedCluster({ ...managed, name: 'shadow' }, upstream, shadowStats);
     this.listener = new ProxyListener(this.#spec(options, routes), proxy, listenerStats);
   }
 
@@ -141,9 +145,17 @@ export class HttpMesh {
 
   /** The cluster consists of these from now on. */
   endpoints(...servers: readonly Pick<EndpointAddress, 'port' | 'metadata'>[]): void {
+    this.#update(this.cluster, servers);
+  }
+
+  shadowEndpoints(...servers: readonly Pick<EndpointAddress, 'port' | 'metadata'>[]): void {
+    this.#update(this.shadow, servers);
+  }
+
+  #update(managed: ManagedCluster, servers: readonly Pick<EndpointAddress, 'port' | 'metadata'>[]): void {
     const addresses = servers.map(({ port, metadata = {} }) => ({ host: '127.0.0.1', port, weight: 1, metadata }));
-    this.cluster.update(addresses);
-    for (const endpoint of this.cluster.cluster.endpoints) this.#endpoints.add(endpoint);
+    managed.update(addresses);
+    for (const endpoint of managed.cluster.endpoints) this.#endpoints.add(endpoint);
   }
 
   endpointOf(server: { readonly port: number }): Endpoint {
@@ -166,13 +178,15 @@ export class HttpMesh {
   /** Nothing is under way, and nothing is kept for it. */
   async assertQuiet(): Promise<void> {
     await settled();
-    assert.equal(this.cluster.stats.active, 0, 'requests under way');
+    for (const { stats, cluster } of [this.cluster, this.shadow]) {
+      assert.equal(stats.active, 0, 'requests under way');
+      assert.equal(cluster.waiting, 0, 'requests that wait for endpoints');
+    }
     assert.equal(this.listener.active, 0, 'requests of callers');
     for (const { address, active } of this.#endpoints) assert.equal(active, 0, `requests at ${address}`);
     assert.equal(this.parts.budget.used, 0, 'octets kept of requests');
     assert.equal(this.parts.net.unsent, 0, 'octets that wait for peers');
     assert.equal(this.parts.net.held, 0, 'memory for octets that wait for peers');
-    assert.equal(this.cluster.cluster.waiting, 0, 'requests that wait for endpoints');
   }
 
   async close(): Promise<void> {
@@ -182,6 +196,7 @@ export class HttpMesh {
     clock.advance(2000);
     await drained;
     this.cluster.close();
+    this.shadow.close();
     await Promise.all(this.#closing.map(async (close) => close()));
     for (const wheel of wheels) wheel.stop();
   }
@@ -220,7 +235,7 @@ export class HttpMesh {
       grpcWeb: true,
       forwarding: { for: 'keep', style: 'x-forwarded', via: '', requestId: false, ...forwarding },
       routes,
-      cluster: (name) => (name === 'shop' ? this.cluster : undefined),
+      cluster: (name) => (name === 'shop' ? this.cluster : name === 'shadow' ? this.shadow : undefined),
       fallback: (host) => (host === 'shop' ? this.cluster : undefined),
       makeRequestId: createRequestIds(() => 0.5),
     };
