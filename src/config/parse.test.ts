@@ -41,7 +41,7 @@ describe('a valid config', () => {
           nonIdempotent: false,
           perTryTimeout: 0,
           backoff: { base: 25, max: 250 },
-          budget: { percent: 20, min: 3 },
+          budget: { percent: 20, min: 10 },
         },
         breaker: { requests: 0, connections: 0 },
         outlier: {

@@ -59,6 +59,8 @@ export class Exchange implements UpstreamCall, WheelEntry {
   #sentAt = 0;
   #retriesLeft = 0;
   #retries = 0;
+  /** It counts as one that has been tried again. */
+  #budgeted = false;
   /** It is to be sent again when its next deadline comes. */
   #pausing = false;
   #connectFailures = 0;
@@ -277,12 +279,17 @@ export class Exchange implements UpstreamCall, WheelEntry {
   #mayRetry(condition: RetryCondition): boolean {
     if (this.#retriesLeft === 0 || !this.#target!.cluster.policy.retries.on.includes(condition)) return false;
     if (!this.#elsewhere()) return false;
-    // Once counted it stays so until the call is over.
-    if (this.#retries === 0 && !this.#target!.takeRetry()) return false;
+    if (condition !== 'connect-failure' && !this.#takeBudget()) return false;
     this.#retries++;
     this.#retriesLeft--;
     this.#target!.stats.retried();
     return true;
+  }
+
+  /** Where nobody has worked on a call, another try is no more work for anybody: that costs no budget. */
+  #takeBudget(): boolean {
+    this.#budgeted ||= this.#target!.takeRetry();
+    return this.#budgeted;
   }
 
   /** Tries again when it was the next sidecar that failed, not the service, and the policy allows it. */
@@ -328,7 +335,8 @@ export class Exchange implements UpstreamCall, WheelEntry {
     this.#place?.leave();
     this.#place = undefined;
     const target = this.#target;
-    if (this.#retries > 0) target!.retrying--;
+    if (this.#budgeted) target!.retrying--;
+    this.#budgeted = false;
     if (target !== undefined) {
       target.stats.active--;
       target.stats.ended(outcome, deps.clock.now() - this.#startedAt);
