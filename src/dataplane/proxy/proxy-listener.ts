@@ -204,11 +204,16 @@ export class ProxyListener implements Chooser, PeerEvents {
       const versions = this.#httpSpec?.versions ?? [];
       return ALPN.filter(({ version }) => versions.includes(version)).map(({ id }) => id);
     };
+    const failures = this.stats.tlsFailures;
     return {
       get alpn() {
         return offered();
       },
       context: () => certificate.context(),
+      onFailed: ({ reason, hint }, peer) => {
+        failures.inc();
+        this.deps.log.debug('a TLS handshake failed', { listener: this.name, peer, reason, hint });
+      },
     };
   }
 
