@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import tls from 'node:tls';
 import { until } from '../../core/testing/settled.ts';
 import { selfSigned } from '../net/testing/self-signed.ts';
 import { secureContext } from '../net/tls-server.ts';
@@ -47,4 +49,55 @@ httpTest('who leaves in the middle of a handshake gets no tunnel', TUNNEL, async
 
 httpTest('without TLS there is nothing to count', {}, async (mesh) => {
   assert.equal(failures(mesh), undefined);
+});
+
+/** The fatal alert protocol_version. */
+const ALERT = '15030100020246';
+
+const CLEAR: Readonly<Record<string, HttpMeshOptions>> = {
+  'a listener of HTTP': {},
+  'a listener of HTTP/2 alone': { versions: ['http2'] },
+  'a listener of Bolt and HTTP': { bolt: true, detectTimeout: 3000 },
+};
+
+for (const [name, options] of Object.entries(CLEAR)) {
+  httpTest(`${name} answers TLS with an alert, and the log says once what to do`, options, async (mesh) => {
+    mesh.parts.logControl.level = 'warn';
+    for (let i = 0; i < 2; i++) {
+      const caller = await mesh.caller();
+      caller.send(Buffer.from('1603010200010001fc0303', 'hex'));
+      assert.equal(Buffer.from(await caller.toEnd(), 'latin1').toString('hex'), ALERT);
+      caller.send('what of it came later');
+      caller.socket.end();
+      await until('it is closed', () => mesh.listener.connections === 0);
+    }
+    assert.equal(mesh.parts.logged.length, 1);
+    assert.match(mesh.parts.logged[0]!, /a caller speaks TLS to a listener without it.*"listener":"web".*add tls/);
+  });
+}
+
+httpTest('a client of TLS takes that for what it is', {}, async (mesh) => {
+  const socket = tls.connect({ port: mesh.listener.port, host: '127.0.0.1' });
+  const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException];
+  assert.equal(error.code, 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION');
+  await until('it is closed', () => mesh.listener.connections === 0);
+});
+
+httpTest('who does not close after the alert is let go', { idleTimeout: 60_000 }, async (mesh) => {
+  const caller = await mesh.caller();
+  caller.send(Buffer.from('160301', 'hex'));
+  await caller.toEnd();
+  await mesh.adjust({ idleTimeout: 60_000 });
+  await mesh.pass(1500);
+  await until('it is closed', () => mesh.listener.connections === 0);
+});
+
+httpTest('TLS within TLS is answered inside of it', TLS, async (mesh) => {
+  const socket = tls.connect({ port: mesh.listener.port, host: '127.0.0.1', rejectUnauthorized: false });
+  await once(socket, 'secureConnect');
+  socket.write(Buffer.from('1603010200010001fc0303', 'hex'));
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  assert.match(String(answer), /^HTTP\/1\.1 400 /);
+  socket.destroy();
+  await until('it is closed', () => mesh.listener.connections === 0);
 });
