@@ -174,6 +174,9 @@ test('a listener whose new address is taken stays where it is, until the address
   b.close();
   sidecar.child.signal('SIGHUP');
   await waitUntil(async () => (await outcome(sidecar)).lastError === '', { what: 'the listener is moved' });
+  await sidecar.child.waitFor(/config applied file=/, PROMPT_MS, seen);
+  const whole = sidecar.child.output.slice(seen).filter((line) => /config applied file=/.test(line));
+  assert.equal(whole.length, 1, 'what was applied in part was not said to be applied');
   assert.equal(await ask(await openRawClient(t, b.port), SERVICE), 'a');
   await load.stop();
   assert.deepEqual(load.failures, []);
