@@ -182,6 +182,19 @@ test('a listener whose new address is taken stays where it is, until the address
   assert.deepEqual(load.failures, []);
 });
 
+test('a listener whose new TLS files cannot be used is not touched', async (t) => {
+  const { sidecar, load } = await startScene(t);
+  const [listener] = sidecar.config['listeners'] as Record<string, unknown>[];
+  listener!['tls'] = { certificate: 'none.pem', key: 'none-key.pem' };
+  const seen = sidecar.child.output.length;
+  await sidecar.writeConfig();
+  await sidecar.child.waitFor(/config applied in part .*listener egress: .*none\.pem does not exist/, PROMPT_MS, seen);
+  await load.served('a');
+  await load.stop();
+  assert.deepEqual(load.failures, []);
+  assert.doesNotMatch(sidecar.child.output.slice(seen).join('\n'), /listener closed/);
+});
+
 test('two listeners swap their ports', async (t) => {
   const { sidecar, load } = await startScene(t);
   const listeners = sidecar.config['listeners'] as { name: string; address: string }[];
