@@ -75,6 +75,12 @@ export class Cluster {
     if (this.#timed) endpoint.latency.observe(ms, this.#deps.clock.now());
   }
 
+  /** No reply has come for `ms`, and nobody waits for it any more. Only while `watched`. */
+  waited(endpoint: Endpoint, ms: number): void {
+    const now = this.#deps.clock.now();
+    if (this.#timed && ms > endpoint.latency.at(now)) endpoint.latency.observe(ms, now);
+  }
+
   /** A request has ended; `ok`: the endpoint did what it should. Only while `watched`. */
   ended(endpoint: Endpoint, ok: boolean): void {
     if (!endpoint.removed) this.#outlier?.record(endpoint, ok);

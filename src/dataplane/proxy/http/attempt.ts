@@ -6,6 +6,8 @@ import type { ManagedCluster } from '../managed-cluster.ts';
 import { httpPoolOf } from './http-pool-of.ts';
 import type { HttpScope } from './http-scope.ts';
 
+const NOT_KNOWN = -1;
+
 /** Which endpoint a request is at, one after the other while it is tried; and what its cluster learns from that. */
 export class Attempt {
   /** Undefined before the first. */
@@ -17,7 +19,7 @@ export class Attempt {
   subset: Subset | undefined;
   /** Of what it is balanced by; undefined: nothing. */
   #hash: number | undefined;
-  #sentAt = 0;
+  #sentAt = NOT_KNOWN;
   /** In which it came, and in which it goes on. */
   #from: 1 | 2 = 1;
   #version: 1 | 2 = 1;
@@ -76,13 +78,27 @@ export class Attempt {
   }
 
   sent(): void {
-    if (this.#target!.cluster.watched) this.#sentAt = this.#clock.now();
+    // A policy that asks for it may come while it is under way.
+    this.#sentAt = this.#target!.cluster.watched ? this.#clock.now() : NOT_KNOWN;
   }
 
   /** The head of the response has come, or has not come so far. */
   replied(): void {
     const { cluster } = this.#target!;
-    if (cluster.watched) cluster.replied(this.endpoint!, this.#clock.now() - this.#sentAt);
+    if (cluster.watched && this.#sentAt !== NOT_KNOWN)
+      cluster.replied(this.endpoint!, this.#clock.now() - this.#sentAt);
+  }
+
+  /** Nobody waits any more for an answer that has not begun: it takes longer than until now. */
+  gaveUp(): void {
+    const { cluster } = this.#target!;
+    if (cluster.watched && this.#sentAt !== NOT_KNOWN) cluster.waited(this.endpoint!, this.#clock.now() - this.#sentAt);
+  }
+
+  /** It could not be connected to; that it speaks another version is no fault. */
+  unreachable(): void {
+    const { cluster } = this.#target!;
+    if (cluster.watched && !cluster.speaksHttp1(this.endpoint!)) cluster.ended(this.endpoint!, false);
   }
 
   /** `ok`: the endpoint did what it should. */

@@ -175,11 +175,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
 
   onQueued(place: Place): void {
     this.#place = place;
-    this.#keepHead();
-    const head = this.#head!;
-    if (!this.#heldHead.set(this.#caller!.headStays ? octetsOf(head) : this.#scratch.length)) {
-      return this.#fail('overload', NO_MEMORY);
-    }
+    if (!this.#holdHead()) return;
     this.#pauseCaller();
     this.#deadlines.onQueued(this.#target!.cluster.policy.queue.timeout);
   }
@@ -190,14 +186,16 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     const { endpoint } = this.#attempt;
     // It is there, and has just been found to speak the other version alone.
     if (this.#attempt.mayChangeVersion) return this.#attempt.acquire(this);
-    if (error.code === 'connect_failed') this.#attempt.judge(false);
+    if (error.code === 'connect_failed') this.#attempt.unreachable();
     if (this.#tries.afterUnavailable() && this.#attempt.isElsewhere) return this.#dispatch(endpoint);
-    if (error.code === 'connect_failed' && this.#tries.after('connect-failure')) return this.#tryAgain();
+    const again = error.code === 'connect_failed' && this.#content.complete && this.#tries.after('connect-failure');
+    if (again) return this.#tryAgain();
     this.#fail(error.code === 'connect_failed' ? 'no_healthy_endpoint' : (error.code as Outcome), error.message);
   }
 
   onStream(stream: EndpointStream): void {
     this.#leaveQueue();
+    this.#heldHead.set(0);
     this.#stream = stream;
     this.#attempt.sent();
     this.#deadlines.onTry(this.#target!.cluster.policy.retries.perTryTimeout);
@@ -230,7 +228,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#outcome = outcomeOfResponse(head, this.#grpc);
     if (this.#tries.wanted && this.#isRepeatable && this.#tries.afterResponse(head, this.#grpc)) {
       this.#target!.stats.responded(head.status);
-      this.#attempt.judge(false);
+      this.#attempt.judge(this.#isWell(head));
       return this.#tryAgain();
     }
     this.#begunResponse(end);
@@ -238,7 +236,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     if (this.#opens) this.#requestEnded = true;
     this.#responseEnded = end;
     this.#target!.stats.responded(head.status);
-    if (end) this.#attempt.judge(this.#outcome !== 'error' || (this.#grpc && !isFault(head)));
+    if (end) this.#attempt.judge(this.#isWell(head));
     this.#caller!.sendResponse(head, editResponse(this.#scope, head.status, this.#route), end);
     if (end) this.#finish(this.#outcome);
   }
@@ -278,15 +276,17 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     if (this.finished) return;
     const stream = this.#stream;
     this.#stream = undefined;
-    if (!error.retriable) this.#attempt.judge(false);
+    if (!this.#responseStarted) this.#attempt.gaveUp();
     if (this.#isRepeatable) {
       if (this.#tries.afterLost(error, stream?.reused === true)) {
         // The same endpoint will do: it was the connection that failed.
         this.#target!.stats.retried();
         return this.#dispatch(error.retriable && this.#attempt.isElsewhere ? this.#attempt.endpoint : undefined);
       }
-      if (error.code === 'connection_lost' && this.#tries.after('reset')) return this.#tryAgain();
     }
+    if (!error.retriable && error.code !== 'overload') this.#attempt.judge(false);
+    const again = error.code === 'connection_lost' && this.#isRepeatable && this.#tries.after('reset');
+    if (again) return this.#tryAgain();
     this.#failWith(error.code as Outcome, error.message, error.code === 'overload' ? undefined : BAD_GATEWAY);
   }
 
@@ -328,9 +328,15 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
 
   #dispatch(except: Endpoint | undefined): void {
     const target = this.#target!;
+    this.#heldHead.set(0);
     this.#leaveQueue();
     if (!this.#attempt.pick(except)) return this.#fail('no_healthy_endpoint', noEndpoint(target, this.#attempt.subset));
     this.#attempt.acquire(this);
+  }
+
+  /** Whether an answer without content says that its endpoint did what it should. */
+  #isWell(head: ResponseHead): boolean {
+    return this.#outcome !== 'error' || (this.#grpc && !isFault(head));
   }
 
   /** Nothing of a response has been passed on, and all of the request is there to be sent once more. */
@@ -345,8 +351,9 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#stream = undefined;
     stream?.discard();
     const { pause } = this.#tries;
-    if (pause < 1) this.#dispatch(this.#attempt.endpoint);
-    else this.#deadlines.onPause(pause);
+    this.#deadlines.onTryEnd();
+    if (pause < 1) return this.#dispatch(this.#attempt.endpoint);
+    if (this.#holdHead()) this.#deadlines.onPause(pause);
   }
 
   /** What is sent before the endpoint has agreed would be the next request to one that does not. */
@@ -358,6 +365,15 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     if (this.#headKept) return;
     this.#headKept = true;
     this.#scratch = this.#caller!.keepHead(this.#scratch);
+  }
+
+  /** It waits: its head has to last; false when there is no memory for that, and it has failed. */
+  #holdHead(): boolean {
+    this.#keepHead();
+    const octets = this.#caller!.headStays ? octetsOf(this.#head!) : this.#scratch.length;
+    if (this.#heldHead.set(octets)) return true;
+    this.#fail('overload', NO_MEMORY);
+    return false;
   }
 
   /** No stream yet: what has come waits here, and no more is to come. */
@@ -396,7 +412,6 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     if (this.#place === undefined) return;
     this.#place.leave();
     this.#place = undefined;
-    this.#heldHead.set(0);
     this.#deadlines.onDequeued();
   }
 
@@ -452,9 +467,11 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.finished = true;
     this.#deadlines.stop();
     this.#leaveQueue();
+    this.#heldHead.set(0);
     this.#content.drop();
     const stream = this.#stream;
     this.#stream = undefined;
+    if (stream !== undefined && !this.#responseStarted) this.#attempt.gaveUp();
     if (stream !== undefined && !(this.#requestEnded && this.#responseEnded)) stream.cancel();
     this.#attempt.leave();
     this.#tries.end();
