@@ -69,3 +69,31 @@ test('policy issues: shares of requests', async () => {
     '.subset: subset is for routes to a cluster, and this one answers itself',
   ]);
 });
+
+test('policy issues: keys may stand in clusterDefaults, and the balancer in a cluster', async () => {
+  assert.deepEqual(await told(`clusterDefaults: { hash: [{ header: x }] }\n${cluster('lb: maglev')}`), []);
+  assert.deepEqual(await told(`clusterDefaults: { lb: maglev }\n${cluster('hash: [{ header: x }]')}`), []);
+  assert.deepEqual(await told(`clusterDefaults: { lb: maglev }\n${cluster('timeout: 1s')}`), [
+    'clusterDefaults.lb: maglev has nothing to balance by: endpoints are picked by chance',
+  ]);
+});
+
+test('policy issues: parts that do nothing alone', async () => {
+  assert.deepEqual(await told(cluster('retries: { attempts: 1, on: [timeout, retriable-status] }')), [
+    'clusters[0].retries.on: timeout is that of one try, and tries have none',
+    'clusters[0].retries.on: retriable-status names no status',
+  ]);
+  assert.deepEqual(await told(cluster('retries: { attempts: 1, on: [reset], statuses: [503] }')), [
+    'clusters[0].retries.statuses: they are tried again with retriable-status alone',
+  ]);
+  assert.deepEqual(await told(cluster('retries: { on: [reset] }')), [
+    'clusters[0].retries.on: nothing is tried again: attempts is 0',
+  ]);
+  assert.deepEqual(
+    await told(`clusterDefaults: { retries: { attempts: 1 } }\n${cluster('retries: { on: [reset] }')}`),
+    ['clusterDefaults.retries.attempts: no failure is named that is tried again, so nothing is'],
+  );
+  assert.deepEqual(await told(cluster('balancing: { preferZone: true }')), [
+    'clusters[0].balancing.preferZone: no endpoint is in the zone of this node, which has none',
+  ]);
+});

@@ -19,6 +19,7 @@ import type { HttpCall } from '../../upstream/http/http-call.ts';
 import type { ManagedCluster } from '../managed-cluster.ts';
 import { logFailure, noteRequest, noteRequestId, type RequestNote } from './failure-log.ts';
 import { Attempt } from './attempt.ts';
+import { Flow } from './flow.ts';
 import { HttpDeadlines } from './http-deadlines.ts';
 import type { HttpScope } from './http-scope.ts';
 import { isFault, isFaultIn, outcomeOfResponse, outcomeOfTrailers } from './http-outcome.ts';
@@ -83,13 +84,12 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   #responseEnded = false;
   #outcome: Outcome = 'ok';
   readonly #tries: Tries;
-  /** Each side's source is paused because the other side takes no more. */
-  #callerPaused = false;
-  #endpointPaused = false;
+  readonly #flow: Flow;
 
   constructor(scope: HttpScope) {
     this.#scope = scope;
     this.#deadlines = new HttpDeadlines(this, scope);
+    this.#flow = new Flow(this.#deadlines);
     this.#content = new KeptContent(scope.deps.budget);
     this.#heldHead = new BudgetShare(scope.deps.budget);
     this.#attempt = new Attempt(scope);
@@ -158,10 +158,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   }
 
   onCallerDrained(): void {
-    if (!this.#endpointPaused) return;
-    this.#endpointPaused = false;
-    this.#deadlines.moved();
-    this.#stream?.setFlowing(true);
+    this.#flow.resumeEndpoint(this.#stream);
   }
 
   /** The caller's side is out of step: nothing more of the request can be read. */
@@ -258,9 +255,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#responseBytes += end - start;
     this.#deadlines.moved();
     caller.sendData(bytes, start, end);
-    if (!caller.congested || this.#endpointPaused) return;
-    this.#endpointPaused = true;
-    this.#stream?.setFlowing(false);
+    if (caller.congested) this.#flow.pauseEndpoint(this.#stream);
   }
 
   onResponseEnd(trailers: Trailers): void {
@@ -312,7 +307,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
 
   #reset(head: RequestHead, end: boolean): void {
     this.finished = this.#headKept = this.#tunnel = this.#responseStarted = this.#responseEnded = false;
-    this.#callerPaused = this.#endpointPaused = false;
+    this.#flow.begin();
     this.#head = head;
     const { clock, log } = this.#scope.deps;
     this.#startedAt = clock.now();
@@ -389,17 +384,11 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   }
 
   #pauseCaller(): void {
-    if (this.#callerPaused || this.#requestEnded) return;
-    this.#callerPaused = true;
-    this.#deadlines.onPaused();
-    this.#caller!.setFlowing(false);
+    if (!this.#requestEnded) this.#flow.pauseCaller(this.#caller!);
   }
 
   #resumeCaller(): void {
-    if (!this.#callerPaused || this.finished) return;
-    this.#callerPaused = false;
-    this.#deadlines.onResumed();
-    this.#caller?.setFlowing(true);
+    if (!this.finished) this.#flow.resumeCaller(this.#caller);
   }
 
   #begunResponse(end: boolean): void {
