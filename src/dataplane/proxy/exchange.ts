@@ -84,7 +84,7 @@ export class Exchange implements UpstreamCall, WheelEntry {
     this.#target = target;
     // Its headers have been read once, so they can be.
     this.#hash = target.keys?.ofFrame(frame, downstream.connection.remote);
-    cluster.lastUsed = this.#startedAt;
+    cluster.use(this.#startedAt);
     stats.active++;
     const { overload } = target;
     if (overload !== undefined) return this.#answer('overload', `${cluster.name}: ${overload}`, true);
