@@ -1,3 +1,4 @@
+import { checkHealth } from './health-check.ts';
 import { finding, type Finding, type Path } from './issue.ts';
 import { items, section, type Raw } from './raw-file.ts';
 import { alternatives, isRecord } from './value.ts';
@@ -11,7 +12,10 @@ export function checkPolicies(file: Raw): { errors: Finding[]; warnings: Finding
   const own = items(file['clusters']).map(({ value, index }) => ({ path: ['clusters', index] as Path, policy: value }));
   const all = [...(isRecord(defaults) ? [{ path: ['clusterDefaults'] as Path, policy: defaults }] : []), ...own];
   return {
-    errors: all.flatMap(({ path, policy }) => checkHash(policy['hash'], [...path, 'hash'])),
+    errors: all.flatMap(({ path, policy }) => [
+      ...checkHash(policy['hash'], [...path, 'hash']),
+      ...checkHealth(policy['health'], section(defaults, 'health'), [...path, 'health']),
+    ]),
     warnings: all.flatMap(({ path, policy }) =>
       findUnusedHash({ ...(isRecord(defaults) && defaults), ...policy }, policy, path),
     ),
