@@ -239,3 +239,32 @@ test('bolt: the acknowledgement of the heartbeat counts, and no other', async ()
     });
   }
 });
+
+for (const type of ['tcp', 'http', 'grpc', 'bolt'] as const) {
+  test(`${type}: a check that nobody wants any more, or whose time is over, leaves nothing`, async () => {
+    const server = await TextServer.start();
+    await using(server, async ({ port }) => {
+      const clock = new ManualClock();
+      const deps = healthDeps(clock);
+      const answers: string[] = [];
+      const options = { policy: { ...HEALTH, type }, connectTimeout: 5000, ask: await loadAsk(type, 'http2') };
+      const begin = (): HealthCheck =>
+        new HealthCheck(deps, { host: '127.0.0.1', port }, options, (problem) => void answers.push(problem));
+      begin().cancel();
+      await settled();
+      if (type !== 'tcp') {
+        const asked = begin();
+        await until('it is asked', () => server.peers.some(({ count }) => count > 0));
+        asked.cancel();
+        begin();
+        await settled();
+        clock.advance(3000);
+      }
+      assert.equal(clock.pending, 0);
+      await until('all are closed', () => server.peers.every(({ ended }) => ended));
+      await settled();
+      assert.deepEqual(answers, type === 'tcp' ? [] : ['no answer in 3000 ms']);
+      assert.deepEqual([deps.net.held, deps.net.unsent], [0, 0]);
+    });
+  });
+}

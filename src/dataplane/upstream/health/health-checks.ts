@@ -104,11 +104,20 @@ export class HealthChecks implements EndpointHealthEvents {
     this.#awake = true;
     const turn = ++this.#turn;
     const { health, version } = this.#checked;
-    void loadAsk(health.type, version).then((ask) => {
-      if (turn !== this.#turn) return;
-      this.#ask = ask;
-      this.sync();
-    });
+    loadAsk(health.type, version).then(
+      (ask) => {
+        if (turn !== this.#turn) return;
+        this.#ask = ask;
+        this.sync();
+      },
+      // The files are gone, as while another version is put in their place: whoever comes next tries again.
+      () => {
+        if (turn !== this.#turn) return;
+        this.#onResult(false);
+        this.#stop();
+        this.#sleep();
+      },
+    );
   }
 
   #stop(): void {

@@ -41,6 +41,7 @@ class Http2Question implements Question, Http2Owner, StreamHandler {
   readonly #asked: Asked;
   readonly #call: Call;
   readonly #h2: Http2Connection;
+  #begun = false;
   #stream: Http2Stream | undefined;
   #status = 0;
   #grpcStatus: GrpcStatus | undefined;
@@ -54,6 +55,7 @@ class Http2Question implements Question, Http2Owner, StreamHandler {
   }
 
   ask(): void {
+    this.#begun = true;
     this.#h2.begin();
   }
 
@@ -64,7 +66,7 @@ class Http2Question implements Question, Http2Owner, StreamHandler {
   end(): void {}
 
   close(): void {
-    this.#h2.goaway(true);
+    if (this.#begun) this.#h2.goaway(true);
     this.#h2.abandon();
   }
 
