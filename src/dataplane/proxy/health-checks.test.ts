@@ -72,6 +72,12 @@ httpTest(
     assert.equal(await answers(mesh), 'a');
     assert.equal(mesh.endpointOf(b).reason, 'health check: status 503');
     assert.equal(mesh.cluster.cluster.usable, 1);
+    const c = await service(mesh, 'c');
+    c.status = 429;
+    mesh.endpoints(a, b, c);
+    await until('the new one is checked', () => !mesh.endpointOf(c).usable);
+    assert.equal(await answers(mesh), 'a');
+    mesh.endpoints(a, b);
     b.status = 200;
     await mesh.pass(5000, 1000);
     assert.equal(await answers(mesh), 'a', 'one check is not enough');
@@ -83,7 +89,7 @@ httpTest(
     await mesh.pass(5000, 1000);
     assert.equal(await answers(mesh), 'b');
     const text = mesh.parts.metrics.render();
-    assert.deepEqual([counted(text, 'ok'), counted(text, 'failed')], [7, 3]);
+    assert.deepEqual([counted(text, 'ok'), counted(text, 'failed')], [7, 4]);
   },
 );
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { settled, until } from '../../../core/testing/settled.ts';
 import type { HealthPolicy } from '../../cluster/policy.ts';
+import { loadAsk } from './questions.ts';
 import { TestHealth } from '../testing/test-health.ts';
 import { deadPort, TextServer } from '../testing/text-peer.ts';
 
@@ -182,6 +183,13 @@ healthTest(
   },
 );
 
+healthTest('so does another version of HTTP', {}, async ({ health }) => {
+  await health.use();
+  health.adjust({ type: 'http' }, { version: 'http2' });
+  await until('it is checked', () => health.changes.length > 0);
+  assert.deepEqual(health.changes, ['down: health check: what answers there does not speak HTTP/2']);
+});
+
 healthTest('a cluster that closes in the middle of a check leaves nothing', {}, async ({ server, health }) => {
   server.onPeer = () => {};
   await health.use();
@@ -192,9 +200,10 @@ healthTest('a cluster that closes in the middle of a check leaves nothing', {}, 
   assert.deepEqual([health.results, health.changes], [[], []]);
 });
 
-healthTest('nor does one that closes before its first check', {}, async ({ server, health }) => {
+healthTest('nor do checks that end before the first has begun', {}, async ({ server, health }) => {
+  await loadAsk('http', 'http1');
   health.cluster.use(0);
-  health.close();
+  health.checks.close();
   await settled();
   assert.deepEqual([server.peers.length, health.clock.pending], [0, 0]);
 });

@@ -4,7 +4,7 @@ import { settled } from '../../../core/testing/settled.ts';
 import { TimerWheel } from '../../../core/timer-wheel.ts';
 import { Cluster } from '../../cluster/cluster.ts';
 import type { Endpoint } from '../../cluster/endpoint.ts';
-import type { ClusterPolicy, HealthPolicy, HttpVersion } from '../../cluster/policy.ts';
+import type { HealthPolicy, HttpPolicy } from '../../cluster/policy.ts';
 import { POLICY } from '../../cluster/testing/policy.ts';
 import { boltCodec } from '../../codec/bolt/codec.ts';
 import { NetContext } from '../../net/net-context.ts';
@@ -43,7 +43,6 @@ export class TestHealth {
   readonly results: boolean[] = [];
   /** `up` and `down` with the reason, each time that an endpoint has become usable or has stopped being. */
   readonly changes: string[] = [];
-  #version: HttpVersion = 'same';
 
   constructor(health: Partial<HealthPolicy>, ports: readonly number[], chance?: () => number) {
     const onUsable = ({ usable, reason }: Endpoint): void => void this.changes.push(usable ? 'up' : `down: ${reason}`);
@@ -62,8 +61,7 @@ export class TestHealth {
     this.checks.sync();
   }
 
-  adjust(health: Partial<HealthPolicy>, http: Partial<ClusterPolicy['http']> = { version: this.#version }): void {
-    this.#version = http.version ?? this.#version;
+  adjust(health: Partial<HealthPolicy>, http: Partial<HttpPolicy> = {}): void {
     this.cluster.setPolicy({ ...POLICY, http: { ...POLICY.http, ...http } });
     this.checks.adjust({ ...HEALTH, ...health });
   }
