@@ -1,3 +1,4 @@
+import { checkHealth } from './health-check.ts';
 import { finding, type Finding, type Path } from './issue.ts';
 import { items, section, type Raw } from './raw-file.ts';
 import { alternatives, isRecord } from './value.ts';
@@ -22,7 +23,10 @@ export function checkPolicies(file: Raw): { errors: Finding[]; warnings: Finding
   const ofDefaults: PolicyView = { path: ['clusterDefaults'], own: defaults, merged: defaults };
   const all = [ofDefaults, ...clusters];
   return {
-    errors: all.flatMap(({ path, own }) => checkHash(own['hash'], [...path, 'hash'])),
+    errors: all.flatMap(({ path, own }) => [
+      ...checkHash(own['hash'], [...path, 'hash']),
+      ...checkHealth(own['health'], section(defaults, 'health'), [...path, 'health']),
+    ]),
     warnings: [
       ...findUnusedHash(ofDefaults, clusters, file['registry'] !== undefined),
       ...all.flatMap((view) => findIdleRetries(view, defaults)),

@@ -52,8 +52,8 @@ export class Cluster {
   readonly #waiting = new Line<() => void>();
   /** Open to all endpoints together, those that connect and those that leave included; its pools count. */
   connections = 0;
-  /** When a request last asked for it, by the clock. */
-  lastUsed: number;
+  #lastUsed: number;
+  #onUse: (() => void) | undefined;
 
   constructor(name: string, policy: ClusterPolicy, deps: ClusterDeps) {
     this.name = name;
@@ -62,7 +62,26 @@ export class Cluster {
     this.#deps = deps;
     this.#watch();
     this.#picker = this.#pickerOf([]);
-    this.lastUsed = deps.clock.now();
+    this.#lastUsed = deps.clock.now();
+  }
+
+  /** When a request last asked for it, by the clock. */
+  get lastUsed(): number {
+    return this.#lastUsed;
+  }
+
+  /** A request asks for it, `now` by the clock. */
+  use(now: number): void {
+    this.#lastUsed = now;
+    const task = this.#onUse;
+    if (task === undefined) return;
+    this.#onUse = undefined;
+    task();
+  }
+
+  /** Runs `task` at the next request, once; undefined for nothing, and instead of what was to be run. */
+  onNextUse(task: (() => void) | undefined): void {
+    this.#onUse = task;
   }
 
   /** Whether anybody asks how requests end, and how long replies take. */

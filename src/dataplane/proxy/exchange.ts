@@ -88,7 +88,7 @@ export class Exchange implements UpstreamCall, WheelEntry {
     if (target.keys !== undefined && !this.#findKey(target.keys, frame)) return;
     const { cluster, stats } = target;
     this.#target = target;
-    cluster.lastUsed = this.#startedAt;
+    cluster.use(this.#startedAt);
     stats.active++;
     const { overload } = target;
     if (overload !== undefined) return this.#answer('overload', `${cluster.name}: ${overload}`, true);

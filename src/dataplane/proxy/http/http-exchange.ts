@@ -114,7 +114,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#attempt.came(caller.version, this.#grpc);
     this.#tries.begin(managed, head.method);
     const { cluster, stats } = managed;
-    cluster.lastUsed = this.#startedAt;
+    cluster.use(this.#startedAt);
     stats.active++;
     const overload = managed.overload;
     if (overload !== undefined) return this.#fail('overload', overload);
