@@ -103,14 +103,12 @@ function listRows(schema: JsonSchema, prefix: string): Row[] {
   });
 }
 
-/** The object that a list is of, or that a value may be instead of a text. */
+/** The object that a value, or each one of a list, is or may be instead of a text. */
 function objectIn(schema: JsonSchema): { schema: JsonSchema; mark: string } | undefined {
-  if (schema.type === 'array') {
-    const item = asSchema(schema.items);
-    return item.properties === undefined ? undefined : { schema: item, mark: '[]' };
-  }
-  const option = schema.anyOf?.map(asSchema).find((one) => one.properties !== undefined);
-  return option === undefined ? undefined : { schema: option, mark: '' };
+  const isList = schema.type === 'array';
+  const value = isList ? asSchema(schema.items) : schema;
+  const option = [value, ...(value.anyOf ?? []).map(asSchema)].find((one) => one.properties !== undefined);
+  return option === undefined ? undefined : { schema: option, mark: isList ? '[]' : '' };
 }
 
 function row(key: string, schema: JsonSchema, required: boolean): Row {

@@ -2,6 +2,7 @@ import type { ClusterConfig, Config, ListenerConfig } from '../config/config.ts'
 import { diffConfig } from '../config/diff.ts';
 import { Budget } from '../core/budget.ts';
 import type { Chance, Clock } from '../core/clock.ts';
+import { WeftError } from '../core/errors.ts';
 import { createRequestIds } from '../core/request-ids.ts';
 import { TimerWheel } from '../core/timer-wheel.ts';
 import type { Endpoint } from '../dataplane/cluster/endpoint.ts';
@@ -51,6 +52,7 @@ export interface Applied {
 interface Move {
   readonly old: OpenListener;
   readonly after?: ListenerConfig;
+  readonly certificate?: TlsIdentity | undefined;
 }
 
 /** Listeners and clusters of one proxy, built from a config and changed by the next one. */
@@ -125,9 +127,16 @@ export class DataPlane {
     return [...this.#listeners.values()];
   }
 
-  /** Opens every listener. When one fails, those before it are open: `close` closes them. */
+  /**
+   * Opens every listener, once the files of all are known to be usable. When one fails, those before it are open:
+   * `close` closes them.
+   *
+   * @throws WeftError `listen_failed`
+   */
   async open(): Promise<void> {
-    for (const listener of this.#config.listeners) await this.#open(listener);
+    const { listeners } = this.#config;
+    const certificates = this.#certificates(listeners);
+    for (const listener of listeners) await this.#open(listener, certificates.get(listener.name));
   }
 
   /** Takes over a new config. Requests under way and connections of what stays are not touched. */
@@ -138,18 +147,23 @@ export class DataPlane {
     this.#config = config;
     this.#setLimits(config);
     this.clusters.apply(staticClusters(config.clusters), config.clusterDefaults, config.discovery);
+    const applied: Applied = { failures: [], replaced: [] };
     const moves: Move[] = listeners.removed.map(({ name }) => ({ old: this.#listeners.get(name)! }));
     for (const { before, after, apply } of listeners.changed) {
       const old = this.#listeners.get(before.name)!;
       if (apply === 'reopen') {
-        moves.push({ old, after });
+        try {
+          // Before the old one makes way: without usable files it would do so for nothing.
+          moves.push({ old, after, certificate: this.#certificate(after) });
+        } catch (error) {
+          applied.failures.push(failureOf(after, error));
+        }
       } else {
         old.config = after;
         old.listener.adjust(await this.#spec(after));
         this.#keepRoutes(after);
       }
     }
-    const applied: Applied = { failures: [], replaced: [] };
     await this.#move(moves, applied);
     for (const added of listeners.added) await this.#tryOpen(added, applied.failures);
     for (const name of this.#stats.keys()) this.#forget(name);
@@ -210,8 +224,8 @@ export class DataPlane {
     // On one port the old one would be in the way, whatever the hosts.
     const inTheWay = new Set(moves.map(({ old }) => old).filter(({ listener }) => wanted.has(listener.port)));
     await Promise.all([...inTheWay].map((old) => this.#retire(old)));
-    for (const { old, after } of moves) {
-      const opened = after === undefined || (await this.#tryOpen(after, failures));
+    for (const { old, after, certificate } of moves) {
+      const opened = after === undefined || (await this.#tryOpen(after, failures, certificate));
       if (opened && after === undefined) this.#listeners.delete(old.config.name);
       if (opened && !inTheWay.has(old)) {
         this.#former.add(old);
@@ -226,21 +240,46 @@ export class DataPlane {
     }
   }
 
-  async #tryOpen(config: ListenerConfig, failures: string[]): Promise<boolean> {
+  async #tryOpen(config: ListenerConfig, failures: string[], certificate?: TlsIdentity): Promise<boolean> {
     try {
-      await this.#open(config);
+      await this.#open(config, certificate);
       return true;
     } catch (error) {
-      failures.push(`listener ${config.name}: ${(error as Error).message}`);
+      failures.push(failureOf(config, error));
       return false;
     }
   }
 
-  async #open(config: ListenerConfig): Promise<void> {
-    const { name, address, protocol, direction } = config;
+  /** @throws WeftError `listen_failed` when its files cannot be used. */
+  #certificate({ name, tls }: ListenerConfig): TlsIdentity | undefined {
+    if (tls === undefined) return undefined;
     const { clock, log } = this.#deps;
     const where = `listeners[${this.#config.listeners.findIndex((one) => one.name === name)}].tls`;
-    const tls = config.tls && new TlsIdentity(config.tls, { where, clock, log });
+    return new TlsIdentity(tls, { where, clock, log });
+  }
+
+  /**
+   * By the names of the listeners.
+   *
+   * @throws WeftError `listen_failed`, which tells what is wrong with the files of all.
+   */
+  #certificates(listeners: readonly ListenerConfig[]): Map<string, TlsIdentity | undefined> {
+    const certificates = new Map<string, TlsIdentity | undefined>();
+    const faults: string[] = [];
+    for (const listener of listeners) {
+      try {
+        certificates.set(listener.name, this.#certificate(listener));
+      } catch (error) {
+        faults.push((error as Error).message);
+      }
+    }
+    if (faults.length > 0) throw new WeftError('listen_failed', faults.join('; '), { side: 'local' });
+    return certificates;
+  }
+
+  /** @param tls what `#certificate` has made already */
+  async #open(config: ListenerConfig, tls = this.#certificate(config)): Promise<void> {
+    const { name, address, protocol, direction } = config;
     const spec = { ...(await this.#spec(config)), ...(tls && { tls }) };
     const listener = new ProxyListener(spec, this.#proxyDeps, this.#statsOf(name));
     await listener.open(address.port);
@@ -301,6 +340,10 @@ function staticClusters(clusters: readonly ClusterConfig[]): StaticCluster[] {
     policy,
     endpoints: endpoints.map(({ address, ...facts }) => ({ ...address, ...facts })),
   }));
+}
+
+function failureOf({ name }: ListenerConfig, error: unknown): string {
+  return `listener ${name}: ${(error as Error).message}`;
 }
 
 /** Takes no new connections and lets those there are finish; with how many requests were cut after `ms`. */

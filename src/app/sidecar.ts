@@ -111,7 +111,7 @@ export class Sidecar {
       log.warn('changed, but takes effect only after a restart', { sections: diff.restart.join(', ') });
     }
     for (const failure of failures) log.error('config applied in part', { reason: failure });
-    log.info('config applied', { file: this.#options.file });
+    if (failures.length === 0) log.info('config applied', { file: this.#options.file });
   }
 
   /** Remembers why the last config was refused, for the admin interface. */

@@ -2,6 +2,7 @@ import { networkInterfaces } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { isWildcard } from './address.ts';
 import type { ClusterConfig, ClusterPolicy, Config, HostPort, ListenerConfig } from './config.ts';
+import { completeHealth } from './complete-health.ts';
 import { completeProtocol, tunnelToApp, tunnelToCluster } from './complete-protocol.ts';
 import type { ParsedFile } from './schema.ts';
 
@@ -54,9 +55,10 @@ function reachable(address: HostPort, local: () => string): HostPort {
 }
 
 function completeCluster(cluster: ParsedCluster, defaults: ClusterPolicy): ClusterConfig {
-  const { name, endpoints, balancing, queue, heartbeat, retries, breaker, outlier, http, ...flat } = cluster;
+  const { name, endpoints, balancing, queue, heartbeat, retries, breaker, outlier, http, health, ...flat } = cluster;
+  const { health: defaultHealth, ...rest } = defaults;
   return {
-    ...defaults,
+    ...rest,
     ...flat,
     name,
     endpoints,
@@ -72,6 +74,7 @@ function completeCluster(cluster: ParsedCluster, defaults: ClusterPolicy): Clust
     breaker: { ...defaults.breaker, ...breaker },
     outlier: { ...defaults.outlier, ...outlier },
     http: { ...defaults.http, ...http },
+    ...completeHealth(health, defaultHealth),
   };
 }
 

@@ -58,7 +58,8 @@ const maxEjected = count('Percent of the endpoints that may rest at a time; one 
 
 const RETRIES = 'Retries of failed requests, on another endpoint where there is one.';
 const BACKOFF = 'Pauses before a try, by chance between 0 and the longest.';
-const BUDGET = 'How many tries beyond the first may be under way, so that retries do not become a storm.';
+const BUDGET =
+  'How many tries beyond the first may be under way, so that retries do not become a storm; connect-failure does not count.';
 const BREAKER = 'What may be under way at once; beyond it requests are refused at once.';
 const OUTLIER = 'Endpoints whose requests fail rest for a while: outlier detection.';
 
@@ -131,7 +132,7 @@ export const failureDefaults = {
         ),
         budget: v.optional(
           v.pipe(
-            v.strictObject({ percent: v.optional(budgetPercent, 20), min: v.optional(budgetMin, 3) }),
+            v.strictObject({ percent: v.optional(budgetPercent, 20), min: v.optional(budgetMin, 10) }),
             v.description(BUDGET),
           ),
           {},

@@ -148,7 +148,7 @@ listeners:
 });
 
 test('clusters that are nowhere are warned of where there is no registry', async () => {
-  const text = `listeners: [{ name: l, address: '127.0.0.1:1', ${EGRESS}, tcp: { cluster: db }, http: { routes: [{ cluster: s }, { cluster: t }] } }]
+  const text = `listeners: [{ name: l, address: '127.0.0.1:1', ${EGRESS}, tcp: { cluster: db }, http: { routes: [{ cluster: s, match: { path: /s } }, { cluster: t }] } }]
 clusters: [{ name: t, endpoints: ['h:1'] }]`;
   const { warnings } = await valid(text);
   assert.deepEqual(

@@ -125,12 +125,18 @@ export function authority(description: string): Leaf<string> {
 const PATH_PATTERN = '^/[!-~]*$';
 
 function parsePath(value: unknown): Parsed<string> {
-  const expected = `expected a path such as /api, found ${show(value)}`;
+  if (typeof value === 'string' && value.startsWith('/') && value.includes('?'))
+    return refuse(`${show(value)} holds a query`, 'a path ends before the ?; see match.query');
+  return parseTarget(value, '/api');
+}
+
+function parseTarget(value: unknown, example: string): Parsed<string> {
   if (typeof value !== 'string' || !value.startsWith('/')) {
-    return refuse(expected, typeof value === 'string' && value !== '' ? 'begin it with /' : undefined);
+    const hint = typeof value === 'string' && value !== '' ? 'begin it with /' : undefined;
+    return refuse(`expected a path such as ${example}, found ${show(value)}`, hint);
   }
-  if (value.includes('?')) return refuse(`${show(value)} holds a query`, 'a path ends before the ?; see match.query');
   if (value.includes('#')) return refuse(`${show(value)} holds a #`, 'write %23');
+  if (!value.isWellFormed()) return refuse('the text holds half of a character');
   if (!/^[!-~]+$/.test(value)) return refuse(`${show(value)} is not as in a request`, `write ${encodeURI(value)}`);
   return value.length > MAX_VALUE ? refuse(`the text is longer than ${MAX_VALUE} characters`) : accept(value);
 }
@@ -139,6 +145,12 @@ function parsePath(value: unknown): Parsed<string> {
 export function urlPath(description: string, example = '/api'): Leaf<string> {
   const facts = { title: 'path', type: 'string', pattern: PATH_PATTERN, examples: [example] };
   return leaf(description, facts, parsePath);
+}
+
+/** What a request asks for: a path, and perhaps a query. */
+export function requestTarget(description: string, example: string): Leaf<string> {
+  const facts = { title: 'path', type: 'string', pattern: PATH_PATTERN, examples: [example] };
+  return leaf(description, facts, (value) => parseTarget(value, example));
 }
 
 /** What takes the place of matches in a path: text, with `$1` or `$<name>` for a group. */

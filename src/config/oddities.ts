@@ -1,6 +1,7 @@
 import { isLoopback, parseListenAddress } from './address.ts';
 import { finding, type Finding, type Path } from './issue.ts';
 import { items, read, section, type ListenerView, type Raw } from './raw-file.ts';
+import { findRouteOddities } from './route-oddities.ts';
 import { isRecord, quote } from './value.ts';
 
 /** What is right in form, and probably not what was meant. */
@@ -42,18 +43,11 @@ export function findOddities(file: Raw, listeners: readonly ListenerView[], clus
       'add one, or remove this',
     );
   }
-  if (!registry) warnings.push(...findUnknownClusters(file, listeners));
-  for (const [path, retries] of retryViews(file)) {
-    const attempts = section(retries, 'attempts');
-    const on = section(retries, 'on');
-    if (typeof attempts === 'number' && attempts > 0 && (on === undefined || (Array.isArray(on) && on.length === 0))) {
-      warn(
-        [...path, 'attempts'],
-        'no failure is named that is tried again, so nothing is',
-        'add on: [connect-failure]',
-      );
-    }
+  for (const { path, raw } of listeners) {
+    warnings.push(...findRouteOddities(section(raw['http'], 'routes'), [...path, 'http', 'routes']));
   }
+  if (!registry) warnings.push(...findUnknownClusters(file, listeners));
+  warnings.push(...findIdleRetries(file));
   return warnings;
 }
 
@@ -75,6 +69,17 @@ function findUnknownClusters(file: Raw, listeners: readonly ListenerView[]): Fin
   return named.flatMap(([path, name]) => {
     if (typeof name !== 'string' || known.has(name)) return [];
     return [finding(path, `there is neither a cluster ${quote(name)} nor a registry`, 'add it to clusters')];
+  });
+}
+
+function findIdleRetries(file: Raw): Finding[] {
+  return retryViews(file).flatMap(([path, retries]) => {
+    const attempts = section(retries, 'attempts');
+    const on = section(retries, 'on');
+    const idle = on === undefined || (Array.isArray(on) && on.length === 0);
+    if (typeof attempts !== 'number' || attempts <= 0 || !idle) return [];
+    const message = 'no failure is named that is tried again, so nothing is';
+    return [finding([...path, 'attempts'], message, 'add on: [connect-failure]')];
   });
 }
 

@@ -41,7 +41,7 @@ describe('a valid config', () => {
           nonIdempotent: false,
           perTryTimeout: 0,
           backoff: { base: 25, max: 250 },
-          budget: { percent: 20, min: 3 },
+          budget: { percent: 20, min: 10 },
         },
         breaker: { requests: 0, connections: 0 },
         outlier: {
@@ -139,6 +139,28 @@ clusters:
       },
       outlier: { ...config.clusterDefaults.outlier, consecutive: 5 },
     });
+  });
+
+  test('how endpoints are checked follows clusterDefaults, as far as it is of one type', () => {
+    const health = (defaults: string, own: string): unknown =>
+      valid(
+        `{ node: { id: a }, clusterDefaults: { ${defaults} }, clusters: [{ name: s, endpoints: ['h:1'], ${own} }] }`,
+      ).config.clusters[0]?.health;
+    const base = { interval: 10_000, timeout: 3000, unhealthyThreshold: 3, healthyThreshold: 2 };
+    const http = 'health: { type: http, path: /up, interval: 5s }';
+    assert.equal(health('', ''), undefined);
+    assert.deepEqual(health('', 'health: { type: tcp }'), { ...base, type: 'tcp' });
+    assert.deepEqual(health('', 'health: { type: grpc, service: s, port: 9 }'), {
+      ...{ ...base, type: 'grpc', service: 's', port: 9 },
+    });
+    const inherited = { ...base, interval: 5000 };
+    assert.deepEqual(health(http, ''), { ...inherited, type: 'http', path: '/up' });
+    assert.deepEqual(health(http, 'health: { timeout: 1s }'), {
+      ...{ ...inherited, type: 'http', path: '/up', timeout: 1000 },
+    });
+    assert.deepEqual(health(http, 'health: { type: bolt }'), { ...inherited, type: 'bolt' });
+    assert.equal(health(http, 'health: { type: none }'), undefined);
+    assert.equal('health' in valid('node: { id: a }').config.clusterDefaults, false);
   });
 
   test('the registries', () => {

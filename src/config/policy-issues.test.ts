@@ -69,3 +69,75 @@ test('policy issues: shares of requests', async () => {
     '.subset: subset is for routes to a cluster, and this one answers itself',
   ]);
 });
+
+test('policy issues: keys may stand in clusterDefaults, and the balancer in a cluster', async () => {
+  assert.deepEqual(await told(`clusterDefaults: { hash: [{ header: x }] }\n${cluster('lb: maglev')}`), []);
+  assert.deepEqual(await told(`clusterDefaults: { lb: maglev }\n${cluster('hash: [{ header: x }]')}`), []);
+  assert.deepEqual(await told(`clusterDefaults: { lb: maglev }\n${cluster('timeout: 1s')}`), [
+    'clusterDefaults.lb: maglev has nothing to balance by: endpoints are picked by chance',
+  ]);
+});
+
+test('policy issues: parts that do nothing alone', async () => {
+  assert.deepEqual(await told(cluster('retries: { attempts: 1, on: [timeout, retriable-status] }')), [
+    'clusters[0].retries.on: timeout is that of one try, and tries have none',
+    'clusters[0].retries.on: retriable-status names no status',
+  ]);
+  assert.deepEqual(await told(cluster('retries: { attempts: 1, on: [reset], statuses: [503] }')), [
+    'clusters[0].retries.statuses: they are tried again with retriable-status alone',
+  ]);
+  assert.deepEqual(await told(cluster('retries: { on: [reset] }')), [
+    'clusters[0].retries.on: nothing is tried again: attempts is 0',
+  ]);
+  assert.deepEqual(
+    await told(`clusterDefaults: { retries: { attempts: 1 } }\n${cluster('retries: { on: [reset] }')}`),
+    ['clusterDefaults.retries.attempts: no failure is named that is tried again, so nothing is'],
+  );
+  assert.deepEqual(await told(cluster('balancing: { preferZone: true }')), [
+    'clusters[0].balancing.preferZone: no endpoint is in the zone of this node, which has none',
+  ]);
+});
+
+test('policy issues: how endpoints are checked', async () => {
+  const health = (keys: string): Promise<string[]> => told(cluster(`health: { ${keys} }`));
+  assert.deepEqual(await health('type: http, path: /healthz, host: shop.internal, statuses: [200, 204]'), []);
+  assert.deepEqual(await health("type: grpc, service: shop.Carts, host: 'carts:80', port: 9000"), []);
+  assert.deepEqual(await health('type: bolt, interval: 5s, timeout: 1s'), []);
+  assert.deepEqual(await health('interval: 5s'), [
+    'clusters[0].health: type is missing, and clusterDefaults.health has none',
+  ]);
+  assert.deepEqual(await health('type: tcp, path: /, host: a, statuses: [200], service: b'), [
+    'clusters[0].health.path: path is for checks of type http, and this one is tcp',
+    'clusters[0].health.host: host is for checks of type http or grpc, and this one is tcp',
+    'clusters[0].health.statuses: statuses is for checks of type http, and this one is tcp',
+    'clusters[0].health.service: service is for checks of type grpc, and this one is tcp',
+  ]);
+  assert.deepEqual(await health('type: https, path: /'), [
+    "clusters[0].health.type: expected tcp, http, grpc, bolt or none, found 'https'",
+  ]);
+  assert.deepEqual(await health("type: http, path: 'healthz?a=b', statuses: []"), [
+    "clusters[0].health.path: expected a path such as /healthz, found 'healthz?a=b'",
+    'clusters[0].health.statuses: the list is empty: no endpoint would be well',
+  ]);
+  assert.deepEqual(await health('type: http, path: "/\\ud800", interval: 1ms, port: 0, unhealthyThreshold: 0'), [
+    'clusters[0].health.path: the text holds half of a character',
+    "clusters[0].health.interval: '1ms' is too short",
+    'clusters[0].health.port: 0 is out of range',
+    'clusters[0].health.unhealthyThreshold: 0 is out of range',
+  ]);
+});
+
+test('policy issues: how endpoints are checked by default', async () => {
+  const defaults = (keys: string, own = ''): Promise<string[]> =>
+    told(`clusterDefaults: { health: { ${keys} } }\n${cluster(own)}`);
+  assert.deepEqual(await defaults('type: http', 'health: { path: /healthz }'), []);
+  assert.deepEqual(await defaults('type: http, path: /healthz', 'health: { type: none }'), []);
+  assert.deepEqual(await defaults('type: http, path: /healthz', 'health: { type: tcp }'), []);
+  assert.deepEqual(await defaults('type: tcp', 'health: { path: /healthz }'), [
+    'clusters[0].health.path: path is for checks of type http, and this one is tcp',
+  ]);
+  assert.deepEqual(await defaults('interval: 5s'), ['clusterDefaults.health.type: required and missing']);
+  assert.deepEqual(await defaults('type: none'), [
+    "clusterDefaults.health.type: expected tcp, http, grpc or bolt, found 'none'",
+  ]);
+});

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { MAX_PENDING } from '../dataplane/stream/pending-table.ts';
 import { failureDefaults, failureOverrides } from './failure-schema.ts';
+import { healthDefaults, healthOverrides } from './health-schema.ts';
 import { present } from './http-leaf.ts';
 import { count, duration, flag, oneOf, text } from './leaf.ts';
 
@@ -113,6 +114,7 @@ export const policyOverrides = {
     ),
   ),
   ...failureOverrides,
+  ...healthOverrides,
   http: v.exactOptional(
     v.pipe(
       v.strictObject({
@@ -166,6 +168,7 @@ export const policyDefaults = v.strictObject({
     {},
   ),
   ...failureDefaults,
+  ...healthDefaults,
   http: v.optional(
     v.pipe(
       v.strictObject({

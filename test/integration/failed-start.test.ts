@@ -54,19 +54,27 @@ test('it closes what it opened, and signals end the process as before', async (t
 test('without the files of its TLS it names the key of the config, the file and the next step, as validate does', async (t) => {
   const folder = await temporaryFolder(t);
   const configFile = join(folder, 'weft.yaml');
-  const [admin, web] = await freePorts(2);
-  const tls = { certificate: 'web.pem', key: 'web-key.pem' };
-  const listener = { name: 'web', address: `127.0.0.1:${web}`, direction: 'egress', tls };
+  const [admin, ...ports] = await freePorts(4);
+  const files = [undefined, ['web.pem', 'web-key.pem'], ['edge.pem', 'edge-key.pem']];
+  const listeners = files.map((pair, index) => ({
+    name: `listener-${index}`,
+    address: `127.0.0.1:${ports[index]}`,
+    direction: 'egress',
+    ...(pair && { tls: { certificate: pair[0], key: pair[1] } }),
+  }));
   const clusters = [{ name: 'a', endpoints: ['127.0.0.1:1'] }];
-  const config = { node: { id: 'a' }, admin: { address: `127.0.0.1:${admin}` }, listeners: [listener], clusters };
+  const config = { node: { id: 'a' }, admin: { address: `127.0.0.1:${admin}` }, listeners, clusters };
   await writeFile(configFile, JSON.stringify(config));
   const proxy = await startChild(process.execPath, [WEFT, 'proxy', '-c', configFile], { name: 'proxy', owner: t });
   assert.deepEqual(await proxy.exit, { code: 1, signal: null });
   const validate = await startChild(process.execPath, [WEFT, 'validate', configFile], { name: 'validate', owner: t });
   assert.deepEqual(await validate.exit, { code: 1, signal: null });
-  for (const [key, file] of Object.entries(tls)) {
-    const said = `listeners[0].tls.${key}: ${join(folder, file)} does not exist`;
-    assert.ok(proxy.tail().includes(`${said}; write where the PEM file is`), proxy.tail());
-    assert.ok(validate.tail().includes(said), validate.tail());
+  for (const [index, { tls }] of listeners.entries()) {
+    for (const [key, file] of Object.entries(tls ?? {})) {
+      const said = `listeners[${index}].tls.${key}: ${join(folder, file!)} does not exist`;
+      assert.ok(proxy.tail().includes(`${said}; write where the PEM file is`), proxy.tail());
+      assert.ok(validate.tail().includes(said), validate.tail());
+    }
   }
+  assert.doesNotMatch(proxy.output.join('\n'), /listening/, 'no listener was opened before all are known to be usable');
 });

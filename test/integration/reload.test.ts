@@ -174,9 +174,25 @@ test('a listener whose new address is taken stays where it is, until the address
   b.close();
   sidecar.child.signal('SIGHUP');
   await waitUntil(async () => (await outcome(sidecar)).lastError === '', { what: 'the listener is moved' });
+  await sidecar.child.waitFor(/config applied file=/, PROMPT_MS, seen);
+  const whole = sidecar.child.output.slice(seen).filter((line) => /config applied file=/.test(line));
+  assert.equal(whole.length, 1, 'what was applied in part was not said to be applied');
   assert.equal(await ask(await openRawClient(t, b.port), SERVICE), 'a');
   await load.stop();
   assert.deepEqual(load.failures, []);
+});
+
+test('a listener whose new TLS files cannot be used is not touched', async (t) => {
+  const { sidecar, load } = await startScene(t);
+  const [listener] = sidecar.config['listeners'] as Record<string, unknown>[];
+  listener!['tls'] = { certificate: 'none.pem', key: 'none-key.pem' };
+  const seen = sidecar.child.output.length;
+  await sidecar.writeConfig();
+  await sidecar.child.waitFor(/config applied in part .*listener egress: .*none\.pem does not exist/, PROMPT_MS, seen);
+  await load.served('a');
+  await load.stop();
+  assert.deepEqual(load.failures, []);
+  assert.doesNotMatch(sidecar.child.output.slice(seen).join('\n'), /listener closed/);
 });
 
 test('two listeners swap their ports', async (t) => {

@@ -52,8 +52,8 @@ export class Cluster {
   readonly #waiting = new Line<() => void>();
   /** Open to all endpoints together, those that connect and those that leave included; its pools count. */
   connections = 0;
-  /** When a request last asked for it, by the clock. */
-  lastUsed: number;
+  #lastUsed: number;
+  #onUse: (() => void) | undefined;
 
   constructor(name: string, policy: ClusterPolicy, deps: ClusterDeps) {
     this.name = name;
@@ -62,7 +62,26 @@ export class Cluster {
     this.#deps = deps;
     this.#watch();
     this.#picker = this.#pickerOf([]);
-    this.lastUsed = deps.clock.now();
+    this.#lastUsed = deps.clock.now();
+  }
+
+  /** When a request last asked for it, by the clock. */
+  get lastUsed(): number {
+    return this.#lastUsed;
+  }
+
+  /** A request asks for it, `now` by the clock. */
+  use(now: number): void {
+    this.#lastUsed = now;
+    const task = this.#onUse;
+    if (task === undefined) return;
+    this.#onUse = undefined;
+    task();
+  }
+
+  /** Runs `task` at the next request, once; undefined for nothing, and instead of what was to be run. */
+  onNextUse(task: (() => void) | undefined): void {
+    this.#onUse = task;
   }
 
   /** Whether anybody asks how requests end, and how long replies take. */
@@ -73,6 +92,12 @@ export class Cluster {
   /** A reply has come `ms` after its request was sent, or not come for so long. Only while `watched`. */
   replied(endpoint: Endpoint, ms: number): void {
     if (this.#timed) endpoint.latency.observe(ms, this.#deps.clock.now());
+  }
+
+  /** No reply has come for `ms`, and nobody waits for it any more. Only while `watched`. */
+  waited(endpoint: Endpoint, ms: number): void {
+    const now = this.#deps.clock.now();
+    if (this.#timed && ms > endpoint.latency.at(now)) endpoint.latency.observe(ms, now);
   }
 
   /** A request has ended; `ok`: the endpoint did what it should. Only while `watched`. */

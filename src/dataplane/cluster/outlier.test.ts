@@ -84,7 +84,7 @@ test('outlier: a success rate far below that of all', () => {
   for (let i = 0; i < 10; i++) requests(i, 100, i === 4 ? 30 : 5 + (i % 3));
   clock.advance(10_000);
   assert.equal(told.length, 1);
-  assert.match(told[0]!, /^5 30 % of 100 requests failed, of all 8 %/);
+  assert.match(told[0]!, /^5 30 % of 100 requests failed, of all 8.3 %/);
   // All are as bad: none is an outlier.
   const even = setUp(10, { successRate: 2, minRequests: 100 });
   for (let i = 0; i < 10; i++) even.requests(i, 100, 40);
@@ -108,4 +108,27 @@ test('outlier: no timer while nothing happens; one that leaves makes room; closi
   detector.close();
   assert.equal(told[2], '2 back');
   assert.equal(clock.pending, 0);
+});
+
+test('outlier: what was under way when it was ejected does not count, and it begins anew when it is back', () => {
+  const { told, requests, clock } = setUp(3, { consecutive: 3 });
+  requests(0, 3, 3);
+  requests(0, 20, 20);
+  clock.advance(30_000);
+  assert.equal(told.at(-1), '1 back');
+  requests(0, 2, 2);
+  assert.equal(told.length, 2);
+  requests(0, 1, 1);
+  assert.match(told.at(-1)!, /^1 3 failures in a row/);
+});
+
+test('outlier: failures in a row count however far apart they are, without a timer', () => {
+  const { told, requests, clock } = setUp(3, { consecutive: 3 });
+  for (let i = 0; i < 3; i++) {
+    assert.equal(told.length, 0);
+    requests(0, 1, 1);
+    clock.advance(25_000);
+    if (i < 2) assert.equal(clock.pending, 0);
+  }
+  assert.equal(told.length, 1);
 });

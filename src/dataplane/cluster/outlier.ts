@@ -43,6 +43,8 @@ export class OutlierDetector {
   record(endpoint: Endpoint, ok: boolean): void {
     let record = this.#records.get(endpoint);
     if (record === undefined) this.#records.set(endpoint, (record = new Record()));
+    // What was under way when it was ejected says nothing new.
+    if (record.until !== undefined) return;
     this.#timer ??= this.#deps.clock.every(this.policy.interval, () => this.#look());
     record.requests++;
     if (ok) {
@@ -86,7 +88,8 @@ export class OutlierDetector {
     if (busy) return;
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.#records.clear();
+    // Failures in a row count however far apart they are.
+    for (const [endpoint, { consecutive }] of this.#records) if (consecutive === 0) this.#records.delete(endpoint);
   }
 
   /** Those that fail far more often than they should, and than the others do. */
@@ -101,11 +104,11 @@ export class OutlierDetector {
     const deviation = Math.sqrt(rates.reduce((sum, rate) => sum + (rate - mean) ** 2, 0) / rates.length);
     const least = mean - deviation * successRate;
     for (const [i, [endpoint, record]] of judged.entries()) {
-      const percent = Math.round(100 * (1 - rates[i]!));
+      const percent = percentOf(1 - rates[i]!);
       if (failurePercentage > 0 && percent >= failurePercentage) {
         this.#eject(endpoint, record, `${percent} % of ${record.requests} requests failed`);
       } else if (successRate > 0 && rates[i]! < least) {
-        const others = Math.round(100 * (1 - mean));
+        const others = percentOf(1 - mean);
         this.#eject(endpoint, record, `${percent} % of ${record.requests} requests failed, of all ${others} %`);
       }
     }
@@ -131,7 +134,13 @@ export class OutlierDetector {
 
   #takeBack(endpoint: Endpoint, record: Record): void {
     record.until = undefined;
+    record.consecutive = 0;
     this.#ejected--;
     this.#deps.setEjected(endpoint, '');
   }
+}
+
+/** In tenths. */
+function percentOf(part: number): number {
+  return Math.round(1000 * part) / 10;
 }

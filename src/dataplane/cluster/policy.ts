@@ -29,6 +29,8 @@ export interface ClusterPolicy {
   readonly breaker: BreakerPolicy;
   readonly outlier: OutlierPolicy;
   readonly http: HttpPolicy;
+  /** Absent: endpoints are not checked. */
+  readonly health?: HealthPolicy;
 }
 
 export interface RetryPolicy {
@@ -110,6 +112,30 @@ export interface HttpPolicy {
   /** A pooled connection that nothing uses for this long is closed. */
   readonly idleTimeout: number;
 }
+
+/** How endpoints are asked whether they are well; a connection for each check. */
+export interface HealthPolicy {
+  readonly type: HealthType;
+  /** From one check to the next, give or take a part of it by chance. */
+  readonly interval: number;
+  /** Of a check as a whole. */
+  readonly timeout: number;
+  /** Checks in a row that fail, or that go well, until it counts. */
+  readonly unhealthyThreshold: number;
+  readonly healthyThreshold: number;
+  /** Absent: that of the endpoint. */
+  readonly port?: number;
+  /** http: with the query; absent: `/`. */
+  readonly path?: string;
+  /** http and grpc: absent: the address that is asked. */
+  readonly host?: string;
+  /** http: those that are well; absent: 200 to 399. */
+  readonly statuses?: readonly number[];
+  /** grpc: absent: the server as a whole. */
+  readonly service?: string;
+}
+
+export type HealthType = 'tcp' | 'http' | 'grpc' | 'bolt';
 
 export interface HeartbeatPolicy {
   /** Idle time after which a heartbeat is sent. */

@@ -92,7 +92,10 @@ export class Connection implements Flushable {
     this.#unsent = new UnsentShare(context);
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
-    socket.on('end', () => this.#handler.onEnd());
+    // In the middle of a handshake of TLS the end closes the connection, and is none of what the peer says in it.
+    socket.on('end', () => {
+      if (!socket.destroyed) this.#handler.onEnd();
+    });
     socket.on('error', (error: NodeJS.ErrnoException) => {
       this.#closeReason = error.code ?? error.message;
     });

@@ -91,7 +91,7 @@ function acceptEncrypted(
 ): void {
   const raw = new net.Socket({ handle: client, allowHalfOpen: true } as net.SocketConstructorOpts);
   const remote = `${raw.remoteAddress ?? 'unknown'}:${raw.remotePort ?? 0}`;
-  const socket = terminateTls(raw, tls);
+  const socket = terminateTls(raw, remote, tls);
   socket.once('close', onClose);
   accept((handler) => {
     const connection = new Connection(context, socket, remote, highWater, handler, true);

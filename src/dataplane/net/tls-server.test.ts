@@ -10,14 +10,14 @@ const { certificate, key } = selfSigned('one.test');
 
 function optionsOf(alpn: readonly string[]): TlsServerOptions {
   const context = secureContext(Buffer.from(certificate), Buffer.from(key));
-  return { alpn, context: () => context };
+  return { alpn, context: () => context, onFailed: () => {} };
 }
 
 /** What a client and the server make of each other. */
 async function meet(options: TlsServerOptions, client: tls.ConnectionOptions) {
   const accepted = Promise.withResolvers<tls.TLSSocket>();
   const server = net.createServer((socket) => {
-    const encrypted = terminateTls(socket, options);
+    const encrypted = terminateTls(socket, 'caller', options);
     encrypted.on('error', () => {});
     accepted.resolve(encrypted);
   });

@@ -1,5 +1,6 @@
 import type net from 'node:net';
 import type { SecureContext, TLSSocket } from 'node:tls';
+import { type HandshakeFailure, watchHandshake } from './tls-handshake.ts';
 
 export type { SecureContext };
 
@@ -12,10 +13,9 @@ export interface CertificateSource {
 export interface TlsServerOptions extends CertificateSource {
   /** What is offered in ALPN (RFC 7301), the best first; empty to offer nothing. Asked for each connection. */
   readonly alpn: readonly string[];
+  /** A caller's handshake did not come about; see `watchHandshake`. */
+  onFailed(failure: HandshakeFailure, remote: string): void;
 }
-
-/** A client may take this long for its handshake. */
-const HANDSHAKE_MS = 10_000;
 
 /**
  * @param certificate PEM, with those that lead to its root behind it.
@@ -27,15 +27,18 @@ export function secureContext(certificate: Buffer, key: Buffer): SecureContext {
   return process.getBuiltinModule('node:tls').createSecureContext({ cert: certificate, key, minVersion: 'TLSv1.2' });
 }
 
-/** The encrypted side of an accepted connection. What is read from the result is in clear text. */
-export function terminateTls(socket: net.Socket, options: TlsServerOptions): TLSSocket {
+/**
+ * The encrypted side of an accepted connection. What is read from the result is in clear text.
+ *
+ * @param remote who it is, for people
+ */
+export function terminateTls(socket: net.Socket, remote: string, options: TlsServerOptions): TLSSocket {
   const { TLSSocket: Tls } = process.getBuiltinModule('node:tls');
   const encrypted = new Tls(socket, {
     isServer: true,
     secureContext: options.context(),
     ...(options.alpn.length > 0 && { ALPNProtocols: [...options.alpn] }),
   });
-  encrypted.setTimeout(HANDSHAKE_MS, () => encrypted.destroy(new Error('no TLS handshake')));
-  encrypted.once('secure', () => encrypted.setTimeout(0));
+  watchHandshake(encrypted, socket, (failure) => options.onFailed(failure, remote));
   return encrypted;
 }

@@ -3,7 +3,8 @@ import { settled, until } from '../../core/testing/settled.ts';
 import type { RetryPolicy } from '../cluster/policy.ts';
 import { OUTLIER, RETRIES } from '../cluster/testing/policy.ts';
 import { BoltStatus } from '../codec/bolt/status.ts';
-import type { Provider } from './testing/bolt-peer.ts';
+import { FAILURE_UNSENT_HEADER } from '../codec/bolt/encode.ts';
+import { Provider, requestBytes } from './testing/bolt-peer.ts';
 import { meshTests } from './testing/mesh-test.ts';
 import { SERVICE, type SmallMesh } from './testing/small-mesh.ts';
 
@@ -162,5 +163,54 @@ meshTest(
     for (const user of users) assert.notEqual(await ask(user), '0');
     mesh.endpoints(...left, gone);
     for (const user of users) assert.equal(await ask(user), owners.get(user));
+  },
+);
+
+meshTest(
+  'a header block that breaks off behind the service is refused, and counts for nobody',
+  { policy: { lb: 'maglev', hash: [{ header: 'sofa_user' }] } },
+  async (mesh) => {
+    const caller = await mesh.caller();
+    caller.socket.write(requestBytes(1, SERVICE, { broken: true }));
+    const { id, success, text } = await caller.replies.next();
+    assert.deepEqual([id, success], [1, false]);
+    assert.match(text, /header/);
+    assert.equal(mesh.cluster.stats.active, 0);
+  },
+);
+
+meshTest(
+  'a provider that comes back within the tries gets the call',
+  retry({ on: ['connect-failure'], attempts: 8, backoff: { base: 200, max: 200 } }),
+  async (mesh) => {
+    const gone = await Provider.start();
+    const { port } = gone;
+    await gone.close();
+    mesh.endpoints({ port });
+    const caller = await mesh.caller();
+    caller.send(1, SERVICE, { timeout: 5000 });
+    await until('it is not usable', () => mesh.cluster.cluster.usable === 0);
+    const back = await Provider.start(port);
+    back.answerAll('back');
+    for (let ms = 0; ms < 2000 && caller.replies.count === 0; ms += 50) await mesh.pass(50, 50);
+    assert.match((await caller.replies.next()).text, /back$/);
+    mesh.endpoints();
+    await back.close();
+  },
+);
+
+meshTest(
+  'a call that may have run is not said to be safe to send again',
+  retry({ on: ['reset'], attempts: 1 }),
+  async (mesh) => {
+    const provider = await Provider.start();
+    mesh.endpoints(provider);
+    const caller = await mesh.caller();
+    caller.send(1, SERVICE);
+    await provider.requests.next();
+    await provider.close();
+    const { success, text } = await caller.replies.next();
+    assert.equal(success, false);
+    assert.doesNotMatch(text, new RegExp(FAILURE_UNSENT_HEADER));
   },
 );

@@ -57,6 +57,12 @@ export class ClusterStats {
     this.#bind('weft_outlier_ejections_total', 'Endpoints ejected by outlier detection.', this.#labels).inc();
   }
 
+  /** A health check of an endpoint has ended. */
+  checked(ok: boolean): void {
+    const result = ok ? 'ok' : 'failed';
+    this.#bind('weft_health_checks_total', 'Health checks of endpoints, by result.', { ...this.#labels, result }).inc();
+  }
+
   retried(): void {
     this.#retries ??= this.#bind('weft_retries_total', 'Tries beyond the first one.', this.#labels);
     this.#retries.inc();

@@ -10,6 +10,9 @@ import { boltCodec } from '../codec/bolt/codec.ts';
 import { NetContext } from '../net/net-context.ts';
 import { Clusters, type DiscoveryLimits } from './clusters.ts';
 import { HTTP_LIMITS } from './testing/mesh-parts.ts';
+import { settled, until } from '../../core/testing/settled.ts';
+import { HEALTH } from '../upstream/testing/test-health.ts';
+import { deadPort, TextServer } from '../upstream/testing/text-peer.ts';
 
 /** Clusters out of a registry that tells whom it is asked for, and never answers. */
 function setUp(limits: Partial<DiscoveryLimits> = {}, log: Logger = silentLogger) {
@@ -184,4 +187,37 @@ test('an endpoint that cannot be connected to is logged with what to look at, th
     'cluster=app@127.0.0.1:12199 endpoint=127.0.0.1:12199 reason="connection refused (ECONNREFUSED)" ' +
       'check="is the app started, and does it listen at this address and port?"\n',
   ]);
+});
+
+test('clusters are checked by their own policy and log it, the app is not; one that goes leaves nothing', async (t) => {
+  const server = await TextServer.start();
+  t.after(() => server.close());
+  const port = await deadPort();
+  const lines: string[] = [];
+  const log = createLogger({ control: { level: 'info' }, format: 'json', write: (line) => lines.push(line) });
+  const { clock, clusters, metrics } = setUp({}, log);
+  t.after(() => clusters.close());
+  const health = { ...POLICY, health: { ...HEALTH, type: 'tcp' } } as const;
+  const endpoints = [server.port, port].map((at) => ({ host: '127.0.0.1', port: at, weight: 1 }));
+  clusters.apply([{ name: 'shop', policy: health, endpoints }], health, { onDemand: true, maxServices: 2, idle: 0 });
+  const timers = clock.pending;
+  const app = clusters.app({ host: '127.0.0.1', port });
+  app.cluster.use(0);
+  await settled();
+  assert.equal(clock.pending, timers);
+  clusters.find('shop', 'http')!.cluster.use(0);
+  await until('the first', () => server.peers.length > 0);
+  clock.advance(10);
+  await until('the other', () => lines.length > 0);
+  const { message, endpoint, reason, check } = JSON.parse(lines[0]!) as Record<string, unknown>;
+  assert.deepEqual(
+    [message, endpoint, reason],
+    ['an endpoint cannot be used', `127.0.0.1:${port}`, 'health check: connection refused (ECONNREFUSED)'],
+  );
+  assert.match(String(check), /listen at this address/);
+  assert.match(metrics.render(), /weft_health_checks_total\{cluster="shop",result="failed"\} 1\n/);
+  clusters.apply([], health, { onDemand: true, maxServices: 2, idle: 0 });
+  assert.equal(clock.pending, timers);
+  assert.doesNotMatch(metrics.render(), /weft_health_checks_total/);
+  assert.equal(lines.length, 1, 'nobody hears of endpoints that are gone');
 });

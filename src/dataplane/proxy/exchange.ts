@@ -10,6 +10,7 @@ import { NO_MEMORY, type UpstreamCall } from '../upstream/upstream-call.ts';
 import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
 import type { Downstream } from './downstream.ts';
 import type { ListenerScope } from './listener-scope.ts';
+import type { HashKeys } from './hash-keys.ts';
 import type { ManagedCluster } from './managed-cluster.ts';
 import { whyNoEndpoint } from './no-endpoint.ts';
 
@@ -59,6 +60,10 @@ export class Exchange implements UpstreamCall, WheelEntry {
   #sentAt = 0;
   #retriesLeft = 0;
   #retries = 0;
+  /** An endpoint has had it, and not said that it did nothing with it. */
+  #mayHaveRun = false;
+  /** It counts as one that has been tried again. */
+  #budgeted = false;
   /** It is to be sent again when its next deadline comes. */
   #pausing = false;
   #connectFailures = 0;
@@ -80,11 +85,10 @@ export class Exchange implements UpstreamCall, WheelEntry {
     if (service === undefined) return;
     const target = this.#scope.route(service);
     if (target === undefined) return this.#answer('no_route', noRoute(service), true);
+    if (target.keys !== undefined && !this.#findKey(target.keys, frame)) return;
     const { cluster, stats } = target;
     this.#target = target;
-    // Its headers have been read once, so they can be.
-    this.#hash = target.keys?.ofFrame(frame, downstream.connection.remote);
-    cluster.lastUsed = this.#startedAt;
+    cluster.use(this.#startedAt);
     stats.active++;
     const { overload } = target;
     if (overload !== undefined) return this.#answer('overload', `${cluster.name}: ${overload}`, true);
@@ -93,8 +97,8 @@ export class Exchange implements UpstreamCall, WheelEntry {
     this.#expiresAt = this.#startedAt + (frame.timeout > 0 ? frame.timeout : policy.timeout);
     this.#scope.deps.wheel.set(this, this.#expiresAt);
     if (!cluster.known) return this.#waitForEndpoints(frame);
-    // Only a copy can be sent again; with one endpoint there is nowhere to send it to.
-    if (this.#retriesLeft > 0 && cluster.size > 1) this.keep(frame.bytes, frame.start, frame.end);
+    // Only a copy can be sent again.
+    if (this.#retriesLeft > 0) this.keep(frame.bytes, frame.start, frame.end);
     this.#dispatch(frame.bytes, frame.start, frame.end, undefined);
   }
 
@@ -103,6 +107,7 @@ export class Exchange implements UpstreamCall, WheelEntry {
     if (this.oneway) return this.#finish('oneway');
     this.#upstream = connection;
     this.#upstreamId = id;
+    this.#mayHaveRun = true;
     if (this.#place !== undefined) this.#leaveQueue();
     this.#sentAt = this.#scope.deps.clock.now();
   }
@@ -138,8 +143,10 @@ export class Exchange implements UpstreamCall, WheelEntry {
     if (cluster.watched && isOfEndpoint(error)) cluster.ended(this.#endpoint!, false);
     if (error.code === 'connect_failed' || (error.code === 'overload' && error.retriable)) {
       if (++this.#connectFailures <= MAX_CONNECT_FAILURES && this.#elsewhere()) return this.#again();
-    } else if (error.code === 'connection_lost' && this.#mayRetry('reset')) {
-      return this.#againSoon();
+      if (error.code === 'connect_failed' && this.#mayRetry('connect-failure')) return this.#againSoon();
+    } else if (error.code === 'connection_lost') {
+      this.#gaveUp();
+      if (this.#mayRetry('reset')) return this.#againSoon();
     }
     const code = error.code === 'connect_failed' ? 'no_healthy_endpoint' : (error.code as Outcome);
     this.#answer(code, `${this.#target!.cluster.name}: ${error.message}`, error.retriable);
@@ -164,6 +171,7 @@ export class Exchange implements UpstreamCall, WheelEntry {
 
   /** The caller is gone: nobody wants the reply. */
   abandon(): void {
+    if (this.#upstream !== undefined) this.#gaveUp();
     this.#upstream?.giveUp(this.#upstreamId);
     this.#finish('abandoned');
   }
@@ -191,7 +199,8 @@ export class Exchange implements UpstreamCall, WheelEntry {
     this.#replyContext = frame.replyContext;
     this.#startedAt = this.#scope.deps.clock.now();
     this.#connectFailures = this.#retries = 0;
-    this.#pausing = false;
+    this.#pausing = this.#mayHaveRun = false;
+    this.#hash = undefined;
     downstream.add(this);
   }
 
@@ -202,6 +211,17 @@ export class Exchange implements UpstreamCall, WheelEntry {
     } catch (error) {
       this.#answer('malformed_frame', (error as Error).message, true);
       return undefined;
+    }
+  }
+
+  /** The same. */
+  #findKey(keys: HashKeys, frame: FrameView): boolean {
+    try {
+      this.#hash = keys.ofFrame(frame, this.#downstream!.connection.remote);
+      return true;
+    } catch (error) {
+      this.#answer('malformed_frame', (error as Error).message, true);
+      return false;
     }
   }
 
@@ -262,6 +282,12 @@ export class Exchange implements UpstreamCall, WheelEntry {
     cluster.ended(this.#endpoint!, ok);
   }
 
+  /** Nobody waits for the reply any more: it takes longer than until now. */
+  #gaveUp(): void {
+    const { cluster } = this.#target!;
+    if (cluster.watched) cluster.waited(this.#endpoint!, this.#scope.deps.clock.now() - this.#sentAt);
+  }
+
   #leaveQueue(): void {
     this.#place = undefined;
     this.#scope.deps.wheel.set(this, this.#expiresAt);
@@ -276,13 +302,18 @@ export class Exchange implements UpstreamCall, WheelEntry {
 
   #mayRetry(condition: RetryCondition): boolean {
     if (this.#retriesLeft === 0 || !this.#target!.cluster.policy.retries.on.includes(condition)) return false;
-    if (!this.#elsewhere()) return false;
-    // Once counted it stays so until the call is over.
-    if (this.#retries === 0 && !this.#target!.takeRetry()) return false;
+    if (this.#kept === undefined) return false;
+    if (condition !== 'connect-failure' && !this.#takeBudget()) return false;
     this.#retries++;
     this.#retriesLeft--;
     this.#target!.stats.retried();
     return true;
+  }
+
+  /** Where nobody has worked on a call, another try is no more work for anybody: that costs no budget. */
+  #takeBudget(): boolean {
+    this.#budgeted ||= this.#target!.takeRetry();
+    return this.#budgeted;
   }
 
   /** Tries again when it was the next sidecar that failed, not the service, and the policy allows it. */
@@ -290,6 +321,7 @@ export class Exchange implements UpstreamCall, WheelEntry {
     let condition: RetryCondition | undefined = busy ? 'busy' : undefined;
     if (failure?.code === 'connection_lost') condition = 'reset';
     else if (failure?.unsent === true && !busy) condition = 'connect-failure';
+    if (busy || failure?.unsent === true) this.#mayHaveRun = false;
     if (condition === undefined || !this.#mayRetry(condition)) return false;
     this.#upstream = undefined;
     this.#againSoon();
@@ -300,7 +332,8 @@ export class Exchange implements UpstreamCall, WheelEntry {
     const downstream = this.#downstream!;
     if (this.#scope.deps.log.debugging) this.#logFailure(outcome, message);
     if (!this.oneway) {
-      const failure = { code: outcome, message, unsent };
+      // The sidecar before this one takes it for safe to be sent again.
+      const failure = { code: outcome, message, unsent: unsent && !this.#mayHaveRun };
       this.#scope.codec.localReply(downstream.connection.out(), this.#id, this.#replyContext, failure);
     }
     this.#finish(outcome);
@@ -328,7 +361,8 @@ export class Exchange implements UpstreamCall, WheelEntry {
     this.#place?.leave();
     this.#place = undefined;
     const target = this.#target;
-    if (this.#retries > 0) target!.retrying--;
+    if (this.#budgeted) target!.retrying--;
+    this.#budgeted = false;
     if (target !== undefined) {
       target.stats.active--;
       target.stats.ended(outcome, deps.clock.now() - this.#startedAt);

@@ -47,4 +47,5 @@ test('hash keys: headers of Bolt, by their own case; and where a call comes from
   assert.equal(keys.ofFrame(frame({ SOFA_USER: 'ann' }), PEER), hash32('10.0.0.9'));
   assert.equal(new HashKeys([{ query: 'a' }]).ofFrame(frame({}), PEER), undefined);
   assert.equal(keys.ofPeer('[2001:db8::1]:80'), hash32('[2001:db8::1]'));
+  assert.equal(new HashKeys([{ header: 'a' }]).ofPeer('10.0.0.1:80'), undefined);
 });

@@ -13,9 +13,11 @@ interface Source {
 /** Finds what requests of one cluster are balanced by: the first of its sources that a request has. */
 export class HashKeys {
   readonly #sources: readonly Source[];
+  readonly #bySource: boolean;
 
   constructor(sources: readonly HashSource[]) {
     this.#sources = sources.map(compile);
+    this.#bySource = sources.some(({ source }) => source === true);
   }
 
   /** @param peer the other end of the caller's connection, `host:port`. */
@@ -37,8 +39,8 @@ export class HashKeys {
   }
 
   /** Of a connection of which nothing is known but where it comes from. */
-  ofPeer(peer: string): number {
-    return hash32(hostOfPeer(peer));
+  ofPeer(peer: string): number | undefined {
+    return this.#bySource ? hash32(hostOfPeer(peer)) : undefined;
   }
 }
 

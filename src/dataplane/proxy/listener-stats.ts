@@ -10,6 +10,7 @@ export class ListenerStats {
   readonly accepted: Counter;
   readonly open: Gauge;
   readonly #metrics: Metrics;
+  #tlsFailures: Counter | undefined;
   readonly #unrouted: OutcomeCounters;
   readonly #routes = new Map<string, RouteRecord>();
 
@@ -22,6 +23,14 @@ export class ListenerStats {
     this.#unrouted = new OutcomeCounters((outcome) =>
       metrics.counter('weft_unrouted_requests_total', 'Requests that reached no cluster.', { ...labels, outcome }),
     );
+  }
+
+  /** Handshakes of TLS that failed; asked for where TLS is terminated, and seen from then on. */
+  get tlsFailures(): Counter {
+    this.#tlsFailures ??= this.#metrics.counter('weft_tls_handshake_failures_total', 'TLS handshakes that failed.', {
+      listener: this.name,
+    });
+    return this.#tlsFailures;
   }
 
   /** Counts a request that ended without a cluster, and was not answered by a route either. */

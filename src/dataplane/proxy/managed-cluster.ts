@@ -2,6 +2,7 @@ import { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint, EndpointAddress } from '../cluster/endpoint.ts';
 import { EndpointPool } from '../upstream/endpoint-pool.ts';
 import { EndpointPools } from '../upstream/endpoint-pools.ts';
+import { HealthChecks } from '../upstream/health/health-checks.ts';
 import type { HttpUpstreamDeps } from '../upstream/http/http-deps.ts';
 import type { UpstreamDeps } from '../upstream/upstream-deps.ts';
 import type { ClusterStats } from './cluster-stats.ts';
@@ -31,6 +32,7 @@ export class ManagedCluster {
   keys: HashKeys | undefined;
   /** Requests under way that have been tried again. */
   retrying = 0;
+  #health: HealthChecks | undefined;
 
   constructor(options: ManagedClusterOptions, deps: UpstreamDeps & HttpUpstreamDeps, stats: ClusterStats) {
     const { clock, chance } = deps;
@@ -41,6 +43,7 @@ export class ManagedCluster {
     this.origin = origin;
     this.stats = stats;
     this.deps = deps;
+    this.#checkHealth(policy);
   }
 
   /** The Bolt connections of one of its endpoints, made when first asked for. */
@@ -73,14 +76,29 @@ export class ManagedCluster {
   setPolicy(policy: ClusterPolicy): void {
     this.keys = keysOf(policy);
     this.cluster.setPolicy(policy);
+    this.#checkHealth(policy);
   }
 
   update(addresses: readonly EndpointAddress[]): void {
     this.cluster.update(addresses);
+    this.#health?.sync();
   }
 
   close(): void {
     this.cluster.close();
+    this.#health?.close();
+    this.#health = undefined;
+  }
+
+  /** The app's health is a section of its own, and it is the only one to go to. */
+  #checkHealth({ health }: ClusterPolicy): void {
+    if (health !== undefined && this.origin !== 'app') {
+      if (this.#health !== undefined) return this.#health.adjust(health);
+      this.#health = new HealthChecks(this.cluster, health, this.deps, (ok) => this.stats.checked(ok));
+    } else if (this.#health !== undefined) {
+      this.#health.close();
+      this.#health = undefined;
+    }
   }
 }
 

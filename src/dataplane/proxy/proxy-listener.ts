@@ -1,5 +1,5 @@
 import type { Detected } from '../codec/detect.ts';
-import type { ConnectionHandler } from '../net/connection.ts';
+import type { Connection, ConnectionHandler } from '../net/connection.ts';
 import { listen, type Listener } from '../net/listener.ts';
 import type { CertificateSource, TlsServerOptions } from '../net/tls-server.ts';
 import { type BoltSpec, BoltServer } from './bolt-server.ts';
@@ -54,6 +54,7 @@ export class ProxyListener implements Chooser, PeerEvents {
   readonly #peers = new Set<ListenerPeer>();
   #listener: Listener | undefined;
   #draining = false;
+  #toldOfTls = false;
   /** What waits for the last connection to close. */
   readonly #drains = new Set<() => void>();
 
@@ -169,10 +170,26 @@ export class ProxyListener implements Chooser, PeerEvents {
         if (this.#httpSpec?.versions.includes(detected) === true) return this.#httpFor(detected);
         // A version that is not taken is refused in the words of the other: it is not to find a way past the routes.
         return this.#anyHttp ?? tcp ?? bolt;
+      case 'tls':
+        // Nobody else could answer it so that its client understands. What is inside of TLS is answered like all else.
+        if (tcp !== undefined || this.#certificate === undefined) return tcp;
+        return this.#anyHttp ?? bolt;
       default:
         // Whoever is left says what is wrong with it, in its own words.
         return tcp ?? this.#anyHttp ?? bolt;
     }
+  }
+
+  tlsRefused({ remote: peer }: Connection): void {
+    if (this.#toldOfTls) return;
+    this.#toldOfTls = true;
+    this.deps.log.warn('a caller speaks TLS to a listener without it, and is refused; told once', {
+      listener: this.name,
+      peer,
+      hint:
+        'add tls to the listener, or let the caller speak clear text; ' +
+        'protocol auto passes TLS on unopened: on ingress to the app, on egress to tcp.cluster',
+    });
   }
 
   decided(before: ListenerPeer, after: ListenerPeer): void {
@@ -204,11 +221,16 @@ export class ProxyListener implements Chooser, PeerEvents {
       const versions = this.#httpSpec?.versions ?? [];
       return ALPN.filter(({ version }) => versions.includes(version)).map(({ id }) => id);
     };
+    const failures = this.stats.tlsFailures;
     return {
       get alpn() {
         return offered();
       },
       context: () => certificate.context(),
+      onFailed: ({ reason, hint }, peer) => {
+        failures.inc();
+        this.deps.log.debug('a TLS handshake failed', { listener: this.name, peer, reason, hint });
+      },
     };
   }
 

@@ -119,12 +119,6 @@ httpTest('who says nothing is let go when the listener drains', ALL, async (mesh
   await until('the end', () => caller.ended);
 });
 
-httpTest('a client of TLS is not answered in clear text', { detectTimeout: 0 }, async (mesh) => {
-  const caller = await mesh.caller();
-  caller.send(Buffer.from('1603010200010001fc0303', 'hex'));
-  await until('the end', () => caller.ended);
-});
-
 httpTest('more of HTTP/2 may come with the preface', { detectTimeout: 0 }, async (mesh) => {
   const server = await mesh.http2Service();
   const caller = await mesh.http2Caller();

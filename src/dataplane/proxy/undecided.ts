@@ -16,6 +16,8 @@ export interface Chooser {
   readonly headTimeout: number;
   /** Undefined when nobody here speaks that. */
   choose(detected: Exclude<Detected, 'more'>): ProtocolServer | Promise<ProtocolServer> | undefined;
+  /** TLS has come where nobody takes it; once for each such connection. */
+  tlsRefused(connection: Connection): void;
   /** For a client that stays silent; undefined when there is nothing but to wait. */
   readonly silent: ProtocolServer | undefined;
   /** Takes the place of `before`. */
@@ -23,6 +25,12 @@ export interface Chooser {
 }
 
 const NOTHING = Buffer.alloc(0);
+
+/** The fatal alert protocol_version (RFC 8446, section 6): a client of TLS understands it, and nothing in clear text. */
+const TLS_ALERT = Buffer.from([0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 0x46]);
+/** A client may take this long to read that. */
+const FAREWELL_MS = 1000;
+const TLS_REFUSED = 'speaks TLS, which this listener does not terminate';
 
 /** What ALPN has agreed on is spoken, whatever comes. */
 const AGREED: Readonly<Record<string, 'http1' | 'http2'>> = { h2: 'http2', 'http/1.1': 'http1' };
@@ -42,6 +50,8 @@ export class Undecided implements ListenerPeer, WheelEntry {
   #kept: Buffer = NOTHING;
   #closed = false;
   #waiting = false;
+  /** It has its answer, and is read from until it ends: closed at once, it might get a reset instead. */
+  #refused = false;
 
   constructor(chooser: Chooser, events: PeerEvents, connection: Connection) {
     this.#chooser = chooser;
@@ -51,6 +61,7 @@ export class Undecided implements ListenerPeer, WheelEntry {
   }
 
   onBytes(chunk: Buffer, length: number): void {
+    if (this.#refused) return;
     if (this.#kept.length === 0) {
       this.#look(chunk, length, AGREED[this.connection.alpn] ?? detect(chunk, length));
       if (this.#kept.length > 0) this.#waitForRest();
@@ -63,6 +74,7 @@ export class Undecided implements ListenerPeer, WheelEntry {
 
   /** It says no more, so that nothing more will tell. */
   onEnd(): void {
+    if (this.#refused) return this.connection.destroy(TLS_REFUSED);
     const { silent } = this.#chooser;
     if (silent === undefined) return this.connection.destroy('closed by the caller before it said what it speaks');
     this.#handOver(silent, this.#kept, this.#kept.length).onEnd();
@@ -80,6 +92,7 @@ export class Undecided implements ListenerPeer, WheelEntry {
 
   /** Silent for long. */
   onDeadline(): void {
+    if (this.#refused) return this.connection.destroy(TLS_REFUSED);
     const { silent, idleTimeout } = this.#chooser;
     if (silent !== undefined) this.#handOver(silent, this.#kept, this.#kept.length);
     else if (this.#kept.length > 0) this.connection.destroy('began to say something and did not go on');
@@ -96,7 +109,7 @@ export class Undecided implements ListenerPeer, WheelEntry {
   }
 
   adjusted(): void {
-    if (this.#kept.length > 0) return;
+    if (this.#kept.length > 0 || this.#refused) return;
     const { deps, silent, detectTimeout, idleTimeout } = this.#chooser;
     const patience = silent === undefined ? idleTimeout : detectTimeout;
     if (patience > 0) deps.slowWheel.set(this, deps.clock.now() + patience);
@@ -116,7 +129,20 @@ export class Undecided implements ListenerPeer, WheelEntry {
     const server = this.#chooser.choose(detected);
     if (server instanceof Promise) return this.#waitFor(server, Buffer.from(bytes.subarray(0, length)));
     if (server !== undefined) this.#handOver(server, bytes, length);
+    else if (detected === 'tls') this.#refuseTls();
     else this.connection.destroy(`speaks what this listener does not (${detected})`);
+  }
+
+  #refuseTls(): void {
+    const { deps } = this.#chooser;
+    this.#refused = true;
+    this.#kept = NOTHING;
+    this.#chooser.tlsRefused(this.connection);
+    const out = this.connection.out();
+    const at = out.reserve(TLS_ALERT.length);
+    TLS_ALERT.copy(out.target, at);
+    this.connection.end();
+    deps.slowWheel.set(this, deps.clock.now() + FAREWELL_MS);
   }
 
   /** The first of its kind: the code that serves it is on its way. */

@@ -1,6 +1,5 @@
 import { whatToCheck } from '../../core/connect-trouble.ts';
 import { WeftError } from '../../core/errors.ts';
-import type { Cluster } from '../cluster/cluster.ts';
 
 /** When the last connection has failed, calls fail at once for this long instead of trying again and again. */
 export const FAILED_FOR_MS = 100;
@@ -15,10 +14,4 @@ export function connectFailed(address: string, reason: string): WeftError {
     side: 'upstream',
     retriable: true,
   });
-}
-
-/** What a request is told for which its cluster opens no connection, as it has as many as it may. */
-export function tooManyConnections({ connections }: Cluster): WeftError {
-  const message = `${connections} connections are open to the endpoints of this cluster already (breaker.connections)`;
-  return new WeftError('overload', message, { side: 'local', retriable: true });
 }

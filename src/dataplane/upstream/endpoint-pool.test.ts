@@ -88,7 +88,7 @@ function poolTo(port: number) {
   encodeFrame(frame, { protocol: 1, type: 2, command: 1, id: 1 });
   const dispatch = (): TestCall => {
     const call = new TestCall();
-    cluster.lastUsed = clock.now();
+    cluster.use(clock.now());
     pool.dispatch(call, frame.bytes(), 0, frame.bytes().length);
     return call;
   };

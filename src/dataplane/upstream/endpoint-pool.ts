@@ -3,7 +3,7 @@ import { WeftError } from '../../core/errors.ts';
 import { Line } from '../../core/line.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint, EndpointResources } from '../cluster/endpoint.ts';
-import { connectFailed, FAILED_FOR_MS, IDLE_MS, tooManyConnections } from './connect-failure.ts';
+import { connectFailed, FAILED_FOR_MS, IDLE_MS } from './connect-failure.ts';
 import { ReconnectPacer } from './reconnect-pacer.ts';
 import { NO_MEMORY, type UpstreamCall } from './upstream-call.ts';
 import { UpstreamConnection, type UpstreamEvents } from './upstream-connection.ts';
@@ -159,7 +159,6 @@ export class EndpointPool implements EndpointResources, UpstreamEvents {
 
   #whyNotQueue(): WeftError | undefined {
     const { address, reason } = this.#endpoint;
-    if (this.#connections.length === 0 && this.#cluster.full) return tooManyConnections(this.#cluster);
     if (!this.#mayOpen() && !this.#connections.some(isConnecting)) {
       if (this.#connections.length === 0) return connectFailed(address, reason);
       return new WeftError('overload', `${address} takes no more requests: too many wait for it already`, {
@@ -180,7 +179,9 @@ export class EndpointPool implements EndpointResources, UpstreamEvents {
   #mayOpen(): boolean {
     const connections = this.#connections;
     if (connections.length >= this.#cluster.policy.connections || connections.some(isConnecting)) return false;
-    return !this.#drained && !this.#cluster.full && this.#deps.clock.now() >= this.#notBefore;
+    // Each endpoint may have one, whatever the others have.
+    if (this.#cluster.full && connections.length > 0) return false;
+    return !this.#drained && this.#deps.clock.now() >= this.#notBefore;
   }
 
   #open(): void {

@@ -37,9 +37,18 @@ type AnyCall =
   | ServerWritableStream<Call, Reply>
   | ServerDuplexStream<Call, Reply>;
 
-/** A server of grpc-js that offers demo.Calls on a free port, or on `port`; it ends with its owner. */
-export async function startGrpcServer(owner: Owner, options: object = {}, port = 0): Promise<GrpcServer> {
+/**
+ * A server of grpc-js that offers demo.Calls on a free port, or on `port`; it ends with its owner. `prepare` may add
+ * other services.
+ */
+export async function startGrpcServer(
+  owner: Owner,
+  options: object = {},
+  port = 0,
+  prepare: (server: Server) => void = () => undefined,
+): Promise<GrpcServer> {
   const server = new Server({ 'grpc.max_receive_message_length': -1, ...options });
+  prepare(server);
   const calls: SeenCall[] = [];
   const see = (method: Method, call: AnyCall): void => {
     const { metadata } = call;

@@ -19,10 +19,9 @@ function level(priority: number, count: number, usable: number, facts: Partial<E
 
 /** The parts of the levels in percent, and how many endpoints each has. */
 function parts(levels: readonly (readonly Endpoint[])[], policy: Partial<LevelPolicy> = {}): (readonly number[])[] {
-  return shareOut(levels, { ...POLICY, ...policy }).map(({ part, members }) => [
-    Math.round(part * 100),
-    members.length,
-  ]);
+  return shareOut(levels, { ...POLICY, ...policy })
+    .filter(({ part }) => part > 0)
+    .map(({ part, members }) => [Math.round(part * 100), members.length]);
 }
 
 test('the first level does all while it can, and the next one the rest', () => {
@@ -134,11 +133,19 @@ test('keys of a level that is shared are spread over all of its endpoints', () =
   for (const endpoint of there) assert.ok(Math.abs(counts.get(endpoint)! - 300) < 60);
 });
 
-test('another endpoint than the one to avoid is found on another level, too', () => {
-  const [only] = level(0, 1, 1) as [Endpoint];
-  const next = level(1, 1, 1);
-  const picker = createLevels('random', [only, ...next], { ...POLICY, overprovision: 100 }, '', deps(1));
-  assert.equal(picker.pick(undefined), only);
-  // It does all, so there is no other level to ask.
-  assert.equal(picker.pick(only), only);
+test('another endpoint than the one to avoid is found on another level, also one that gets nothing else', () => {
+  const here = level(0, 1, 1, { metadata: { zone: 'a' } });
+  const there = level(0, 2, 2, { metadata: { zone: 'b' }, host: '10.1.0.1' });
+  for (const type of ['random', 'least_request', 'round_robin', 'maglev'] as const) {
+    const picker = createLevels(type, [...here, ...there], { ...POLICY, preferZone: true }, 'a', deps(1));
+    assert.equal(picker.pick(undefined, 1), here[0]);
+    assert.equal(picker.pick(here[0], 1)!.metadata['zone'], 'b');
+  }
+});
+
+test('panic takes nothing from those that live', () => {
+  assert.deepEqual(parts([level(0, 5, 0), level(1, 5, 2)], { panicThreshold: 50 }), [[100, 5]]);
+  const [dead, alive] = [level(0, 5, 0), level(1, 5, 4)];
+  const picker = createLevels('random', [...dead, ...alive], { ...POLICY, panicThreshold: 50 }, '', deps(1));
+  for (let i = 0; i < 1000; i++) assert.equal(picker.pick(undefined)!.priority, 1);
 });

@@ -26,9 +26,9 @@ export function createLevels(
 ): Picker {
   const weighted = endpoints.filter(({ share }) => share > 0);
   const shares = shareOut(levelsOf(weighted, policy.preferZone ? zone : ''), policy);
-  const pickers = shares.map(({ members }) => createPicker(type, members, deps));
-  if (pickers.length === 0) return { pick: () => undefined };
-  return pickers.length === 1 ? pickers[0]! : new Levels(shares, pickers, deps.chance);
+  if (shares.length === 0) return { pick: () => undefined };
+  const create = ({ members }: LevelShare): Picker => createPicker(type, members, deps);
+  return shares.length === 1 ? create(shares[0]!) : new Levels(shares, create, deps.chance);
 }
 
 /** The best first. */
@@ -51,7 +51,7 @@ function levelsOf(endpoints: readonly Endpoint[], zone: string): (readonly Endpo
  * taken as if all of it were: few would break down under the load of many.
  *
  * @param levels the best first; none is empty.
- * @returns those that get anything.
+ * @returns those with endpoints to try, those that get a part first; the others are for requests that avoid one.
  */
 export function shareOut(levels: readonly (readonly Endpoint[])[], policy: LevelPolicy): LevelShare[] {
   const states = levels.map((level) => {
@@ -64,16 +64,14 @@ export function shareOut(levels: readonly (readonly Endpoint[])[], policy: Level
   if (total === 0) return levels.length === 0 ? [] : [{ part: 1, members: levels.flat() }];
   if (total < 1) {
     for (const state of states) {
-      if (state.usable * 100 >= policy.panicThreshold) continue;
-      state.members = [...state.level];
-      state.strength = 1;
+      if (state.usable * 100 < policy.panicThreshold) state.members = [...state.level];
     }
   }
   const shares: LevelShare[] = [];
   let left = 1;
   for (const { members, strength } of states) {
     const part = Math.min(left, strength);
-    if (part > 0) shares.push({ part, members });
+    if (members.length > 0) shares.push({ part, members });
     left -= part;
   }
   return shares.map(({ part, members }) => ({ part: part / (1 - left), members }));
@@ -87,33 +85,42 @@ function sum(endpoints: readonly Endpoint[]): number {
 
 class Levels implements Picker {
   readonly #shares: readonly LevelShare[];
-  readonly #pickers: readonly Picker[];
+  readonly #create: (share: LevelShare) => Picker;
+  /** Made when first asked. */
+  readonly #pickers: (Picker | undefined)[];
   readonly #chance: Chance;
+  /** The last one that gets a part. */
+  readonly #last: number;
 
-  constructor(shares: readonly LevelShare[], pickers: readonly Picker[], chance: Chance) {
+  constructor(shares: readonly LevelShare[], create: (share: LevelShare) => Picker, chance: Chance) {
     this.#shares = shares;
-    this.#pickers = pickers;
+    this.#create = create;
+    this.#pickers = shares.map(() => undefined);
     this.#chance = chance;
+    this.#last = shares.findLastIndex(({ part }) => part > 0);
   }
 
   pick(except: Endpoint | undefined, hash?: number): Endpoint | undefined {
     // A key keeps its level, too; and its place there does not depend on it.
-    const first = this.#levelAt(hash === undefined ? this.#chance() : mix32(hash) / 2 ** 32);
-    const endpoint = this.#pickers[first]!.pick(except, hash);
+    const first = this.#last === 0 ? 0 : this.#levelAt(hash === undefined ? this.#chance() : mix32(hash) / 2 ** 32);
+    const endpoint = this.#pickerAt(first).pick(except, hash);
     if (endpoint !== except || except === undefined) return endpoint;
-    for (const [level, picker] of this.#pickers.entries()) {
-      const other: Endpoint | undefined = level === first ? undefined : picker.pick(except, hash);
+    for (let level = 0; level < this.#shares.length; level++) {
+      const other: Endpoint | undefined = level === first ? undefined : this.#pickerAt(level).pick(except, hash);
       if (other !== undefined && other !== except) return other;
     }
     return endpoint;
   }
 
+  #pickerAt(level: number): Picker {
+    return (this.#pickers[level] ??= this.#create(this.#shares[level]!));
+  }
+
   #levelAt(point: number): number {
-    const last = this.#shares.length - 1;
-    for (let level = 0; level < last; level++) {
+    for (let level = 0; level < this.#last; level++) {
       point -= this.#shares[level]!.part;
       if (point < 0) return level;
     }
-    return last;
+    return this.#last;
   }
 }

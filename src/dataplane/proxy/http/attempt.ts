@@ -1,10 +1,14 @@
 import type { Clock } from '../../../core/clock.ts';
 import type { Subset } from '../../cluster/cluster.ts';
 import type { Endpoint } from '../../cluster/endpoint.ts';
+import type { RequestHead } from '../../message/http-head.ts';
+import type { CallerStream } from '../../message/http-stream.ts';
 import type { HttpCall } from '../../upstream/http/http-call.ts';
 import type { ManagedCluster } from '../managed-cluster.ts';
 import { httpPoolOf } from './http-pool-of.ts';
 import type { HttpScope } from './http-scope.ts';
+
+const NOT_KNOWN = -1;
 
 /** Which endpoint a request is at, one after the other while it is tried; and what its cluster learns from that. */
 export class Attempt {
@@ -17,7 +21,7 @@ export class Attempt {
   subset: Subset | undefined;
   /** Of what it is balanced by; undefined: nothing. */
   #hash: number | undefined;
-  #sentAt = 0;
+  #sentAt = NOT_KNOWN;
   /** In which it came, and in which it goes on. */
   #from: 1 | 2 = 1;
   #version: 1 | 2 = 1;
@@ -28,15 +32,18 @@ export class Attempt {
     this.#clock = scope.deps.clock;
   }
 
-  /** Of another request. */
-  begin(target: ManagedCluster, hash: number | undefined, subset: Subset | undefined): void {
+  /** Of another request, which has come on `caller`. */
+  begin(
+    target: ManagedCluster,
+    subset: Subset | undefined,
+    caller: Pick<CallerStream, 'peer' | 'version'>,
+    head: RequestHead,
+    grpc: boolean,
+  ): void {
     this.#target = target;
-    this.#hash = hash;
+    this.#hash = target.keys?.ofHttp(head, caller.peer);
     this.subset = subset;
-  }
-
-  came(version: 1 | 2, grpc: boolean): void {
-    this.#from = version;
+    this.#from = caller.version;
     this.#grpc = grpc;
   }
 
@@ -76,13 +83,27 @@ export class Attempt {
   }
 
   sent(): void {
-    if (this.#target!.cluster.watched) this.#sentAt = this.#clock.now();
+    // A policy that asks for it may come while it is under way.
+    this.#sentAt = this.#target!.cluster.watched ? this.#clock.now() : NOT_KNOWN;
   }
 
   /** The head of the response has come, or has not come so far. */
   replied(): void {
     const { cluster } = this.#target!;
-    if (cluster.watched) cluster.replied(this.endpoint!, this.#clock.now() - this.#sentAt);
+    if (cluster.watched && this.#sentAt !== NOT_KNOWN)
+      cluster.replied(this.endpoint!, this.#clock.now() - this.#sentAt);
+  }
+
+  /** Nobody waits any more for an answer that has not begun: it takes longer than until now. */
+  gaveUp(): void {
+    const { cluster } = this.#target!;
+    if (cluster.watched && this.#sentAt !== NOT_KNOWN) cluster.waited(this.endpoint!, this.#clock.now() - this.#sentAt);
+  }
+
+  /** It could not be connected to; that it speaks another version is no fault. */
+  unreachable(): void {
+    const { cluster } = this.#target!;
+    if (cluster.watched && !cluster.speaksHttp1(this.endpoint!)) cluster.ended(this.endpoint!, false);
   }
 
   /** `ok`: the endpoint did what it should. */

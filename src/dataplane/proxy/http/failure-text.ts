@@ -7,7 +7,7 @@ import type { ManagedCluster } from '../managed-cluster.ts';
 
 /** Why a request has nowhere to go, for people. */
 export function noEndpoint(target: ManagedCluster, subset: Subset | undefined): string {
-  if (subset === undefined || target.cluster.size === 0) return whyNoEndpoint(target);
+  if (subset === undefined || target.cluster.usable === 0) return whyNoEndpoint(target);
   const facts = Object.entries(subset).map(([key, value]) => `${key}=${value}`);
   return `no endpoint is of the subset ${facts.join(', ')}`;
 }

@@ -1,7 +1,7 @@
 import type { CallerStream, EndpointStream } from '../../message/http-stream.ts';
 import type { HttpDeadlines } from './http-deadlines.ts';
 
-/** Whether the source of each side is paused because the other side takes no more. */
+/** Who of the two sides of an exchange is paused, since the other one takes no more. */
 export class Flow {
   readonly #deadlines: HttpDeadlines;
   #callerPaused = false;
@@ -11,7 +11,6 @@ export class Flow {
     this.#deadlines = deadlines;
   }
 
-  /** Of another request. */
   begin(): void {
     this.#callerPaused = this.#endpointPaused = false;
   }

@@ -57,12 +57,14 @@ export class HttpDeadlines {
     // A call of gRPC takes as long as its caller says; one that says nothing waits.
     this.#timeout = grpc ? NEVER : timeout;
     this.#queueUntil = this.#headUntil = this.#tryUntil = this.#pauseUntil = NEVER;
+    this.#perTry = 0;
     this.#set();
   }
 
   onRequestEnd(now: number): void {
     this.#inRequest = false;
     this.#movedAt = now;
+    this.#startTry();
     if (this.#timeout === NEVER) return;
     this.#headUntil = now + this.#timeout;
     this.#set();
@@ -80,8 +82,19 @@ export class HttpDeadlines {
   /** It is on its way to an endpoint. @param ms for the head of its response; 0: as long as for all tries. */
   onTry(ms: number): void {
     this.#perTry = ms;
-    if (ms === 0) return;
-    this.#tryUntil = this.#scope.deps.clock.now() + ms;
+    this.#startTry();
+  }
+
+  onTryEnd(): void {
+    this.#perTry = 0;
+    this.#tryUntil = NEVER;
+  }
+
+  /** As that of all tries, its time begins when all of the request has gone. */
+  #startTry(): void {
+    this.#tryUntil = NEVER;
+    if (this.#perTry === 0 || this.#inRequest) return;
+    this.#tryUntil = this.#scope.deps.clock.now() + this.#perTry;
     this.#set();
   }
 
@@ -94,6 +107,7 @@ export class HttpDeadlines {
 
   onResponse(): void {
     this.#headUntil = this.#tryUntil = this.#timeout = NEVER;
+    this.#perTry = 0;
     this.moved();
   }
 
@@ -139,11 +153,13 @@ export class HttpDeadlines {
     if (now >= this.#headUntil) return late(`no response in ${this.#timeout} ms`);
     if (now >= this.#tryUntil) {
       this.#tryUntil = NEVER;
+      this.#set();
       return late(`no response in ${this.#perTry} ms (perTryTimeout)`, 'try');
     }
     if (now >= this.#pauseUntil) {
       this.#pauseUntil = NEVER;
       this.#movedAt = now;
+      this.#set();
       return late('', 'pause');
     }
     const idle = this.#idleLimit;

@@ -17,19 +17,19 @@ import type { Fault } from '../../route/fault.ts';
 import type { ClusterRoute, RedirectRoute, RespondRoute } from '../../route/route.ts';
 import type { HttpCall } from '../../upstream/http/http-call.ts';
 import type { ManagedCluster } from '../managed-cluster.ts';
-import { logFailure, noteRequest, noteRequestId, type RequestNote } from './failure-log.ts';
+import { type FailedRequest, logFailure, noteRequest, noteRequestId, type RequestNote } from './failure-log.ts';
 import { Attempt } from './attempt.ts';
 import { Flow } from './flow.ts';
 import { HttpDeadlines } from './http-deadlines.ts';
 import type { HttpScope, HttpTarget } from './http-scope.ts';
-import { isFault, isFaultIn, outcomeOfResponse, outcomeOfTrailers } from './http-outcome.ts';
+import { isFaultIn, isWell, outcomeOfResponse, outcomeOfTrailers } from './http-outcome.ts';
 import { answerOfFault, NO_LINE } from './fault-answer.ts';
 import { noEndpoint, noRoute, tooLarge } from './failure-text.ts';
 import { beginMirror } from './begin-mirror.ts';
 import type { Mirror } from './mirror.ts';
 import { KeptContent } from './kept-content.ts';
-import { KeptHead } from './kept-head.ts';
-import { answerFailure, answerRoute, breakOff, type Failure, NO_MEMORY, outcomeOfRefusal } from './local-answer.ts';
+import { Waiting } from './waiting.ts';
+import { answerOrBreakOff, answerRoute, type Failure, NO_MEMORY, outcomeOfRefusal } from './local-answer.ts';
 import { editRequest, editResponse, editTunnel } from './pass-on.ts';
 import { overLimit } from './over-limit.ts';
 import { Tally } from './tally.ts';
@@ -61,7 +61,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   readonly #scope: HttpScope;
   readonly #deadlines: HttpDeadlines;
   readonly #content: KeptContent;
-  readonly #keptHead: KeptHead;
+  readonly #waiting: Waiting;
   #caller: CallerStream | undefined;
   #head: RequestHead | undefined;
   readonly #tally = new Tally();
@@ -70,7 +70,6 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   #target: ManagedCluster | undefined;
   readonly #attempt: Attempt;
   #stream: EndpointStream | undefined;
-  #place: Place | undefined;
   /** For which it is held. */
   #fault: Fault | undefined;
   #mirror: Mirror | undefined;
@@ -91,7 +90,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#deadlines = new HttpDeadlines(this, scope);
     this.#flow = new Flow(this.#deadlines);
     this.#content = new KeptContent(scope.deps.budget);
-    this.#keptHead = new KeptHead(scope.deps.budget);
+    this.#waiting = new Waiting(scope.deps.budget, this.#deadlines);
     this.#attempt = new Attempt(scope);
     this.#tries = new Tries(scope.deps.chance);
   }
@@ -113,13 +112,12 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     const wait = route?.limit?.take(this.#tally.startedAt, head, caller.peer) ?? 0;
     if (wait > 0) return this.#refuse(overLimit(route!, wait));
     this.#target = managed;
-    this.#attempt.begin(managed, managed.keys?.ofHttp(head, caller.peer), subset);
-    this.#attempt.came(caller.version, this.#grpc);
+    this.#attempt.begin(managed, subset, caller, head, this.#grpc);
     this.#tries.begin(managed, head.method);
     const { cluster, stats } = managed;
-    cluster.lastUsed = this.#tally.startedAt;
+    cluster.use(this.#tally.startedAt);
     stats.active++;
-    const overload = managed.overload;
+    const { overload } = managed;
     if (overload !== undefined) return this.#fail('overload', overload);
     this.#deadlines.start(this.#tally.startedAt, head, this.#grpc, this.#route?.timeout ?? cluster.policy.http.timeout);
     if (end || this.#opens) this.#deadlines.onRequestEnd(this.#tally.startedAt);
@@ -138,7 +136,10 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     if (maxBody > 0 && this.#tally.sent > maxBody && !this.#tunnel) return this.onRequestBroken(413, tooLarge(maxBody));
     this.#mirror?.data(bytes, start, end);
     const stream = this.#stream;
-    if (stream === undefined || this.#asksToOpen) return this.#keepContent(bytes, start, end);
+    if (stream === undefined || this.#asksToOpen) {
+      // It waits here, and no more is to come.
+      return this.#content.hold(bytes, start, end) ? this.#pauseCaller() : this.#fail('overload', NO_MEMORY);
+    }
     this.#content.passed(bytes, start, end);
     stream.sendData(bytes, start, end);
     if (stream.congested) this.#pauseCaller();
@@ -179,25 +180,27 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
 
   onUnavailable(error: WeftError): void {
     if (this.finished) return;
-    this.#leaveQueue();
+    this.#waiting.leave();
     const { endpoint } = this.#attempt;
     // It is there, and has just been found to speak the other version alone.
     if (this.#attempt.mayChangeVersion) return this.#attempt.acquire(this);
-    if (error.code === 'connect_failed') this.#attempt.judge(false);
+    if (error.code === 'connect_failed') this.#attempt.unreachable();
     if (this.#tries.afterUnavailable() && this.#attempt.isElsewhere) return this.#dispatch(endpoint);
-    if (error.code === 'connect_failed' && this.#tries.after('connect-failure')) return this.#tryAgain();
+    const again = error.code === 'connect_failed' && this.#content.complete && this.#tries.after('connect-failure');
+    if (again) return this.#tryAgain();
     this.#fail(error.code === 'connect_failed' ? 'no_healthy_endpoint' : (error.code as Outcome), error.message);
   }
 
   onStream(stream: EndpointStream): void {
-    this.#leaveQueue();
+    this.#waiting.leave();
+    this.#waiting.release();
     this.#stream = stream;
     this.#attempt.sent();
     this.#deadlines.onTry(this.#target!.cluster.policy.retries.perTryTimeout);
     const head = this.#head!;
     const content = this.#content;
     // The head of HTTP/1 is gone after this turn, unless it is kept for another try.
-    if (stream.reused || this.#tries.wanted) this.#keptHead.keep(this.#caller!);
+    if (stream.reused || this.#tries.wanted) this.#waiting.keep(this.#caller!);
     const end = this.#requestEnded && content.empty && this.#requestTrailers.length === 0 && !this.#opens;
     const route = this.#route;
     const edits = editRequest(this.#scope, this.#caller!, head, stream.version, route, this.#deadlines);
@@ -223,7 +226,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#outcome = outcomeOfResponse(head, this.#grpc);
     if (this.#tries.wanted && this.#isRepeatable && this.#tries.afterResponse(head, this.#grpc)) {
       this.#target!.stats.responded(head.status);
-      this.#attempt.judge(false);
+      this.#attempt.judge(isWell(this.#outcome, this.#grpc, head));
       return this.#tryAgain();
     }
     this.#begunResponse(end);
@@ -231,7 +234,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     if (this.#opens) this.#requestEnded = true;
     this.#responseEnded = end;
     this.#target!.stats.responded(head.status);
-    if (end) this.#attempt.judge(this.#outcome !== 'error' || (this.#grpc && !isFault(head)));
+    if (end) this.#attempt.judge(isWell(this.#outcome, this.#grpc, head));
     this.#caller!.sendResponse(head, editResponse(this.#scope, head.status, this.#route), end);
     if (end) this.#finish(this.#outcome);
   }
@@ -269,15 +272,17 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     if (this.finished) return;
     const stream = this.#stream;
     this.#stream = undefined;
-    if (!error.retriable) this.#attempt.judge(false);
+    if (!this.#responseStarted) this.#attempt.gaveUp();
     if (this.#isRepeatable) {
       if (this.#tries.afterLost(error, stream?.reused === true)) {
         // The same endpoint will do: it was the connection that failed.
         this.#target!.stats.retried();
         return this.#dispatch(error.retriable && this.#attempt.isElsewhere ? this.#attempt.endpoint : undefined);
       }
-      if (error.code === 'connection_lost' && this.#tries.after('reset')) return this.#tryAgain();
     }
+    if (!error.retriable && error.code !== 'overload') this.#attempt.judge(false);
+    const again = error.code === 'connection_lost' && this.#isRepeatable && this.#tries.after('reset');
+    if (again) return this.#tryAgain();
     this.#fail(error.code as Outcome, error.message, error.code === 'overload' ? undefined : BAD_GATEWAY);
   }
 
@@ -332,7 +337,8 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
 
   #dispatch(except: Endpoint | undefined): void {
     const target = this.#target!;
-    this.#leaveQueue();
+    this.#waiting.release();
+    this.#waiting.leave();
     if (!this.#attempt.pick(except)) return this.#fail('no_healthy_endpoint', noEndpoint(target, this.#attempt.subset));
     this.#attempt.acquire(this);
   }
@@ -340,7 +346,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   /** Nothing of a response has been passed on, and all of the request is there to be sent once more. */
   get #isRepeatable(): boolean {
     if (this.#responseStarted || this.#opens || !this.#content.complete) return false;
-    return this.#keptHead.stays(this.#caller!);
+    return this.#waiting.stays(this.#caller!);
   }
 
   /** As the policy wants it: after a pause, on another endpoint where there is one. */
@@ -349,8 +355,10 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#stream = undefined;
     stream?.discard();
     const { pause } = this.#tries;
-    if (pause < 1) this.#dispatch(this.#attempt.endpoint);
-    else this.#deadlines.onPause(pause);
+    this.#deadlines.onTryEnd();
+    if (pause < 1) return this.#dispatch(this.#attempt.endpoint);
+    if (this.#waiting.hold(this.#caller!, this.#head!)) this.#deadlines.onPause(pause);
+    else this.#fail('overload', NO_MEMORY);
   }
 
   /** What is sent before the endpoint has agreed would be the next request to one that does not. */
@@ -360,8 +368,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
 
   /** It waits; false when it cannot, and has failed. */
   #hold(place: Place): boolean {
-    this.#place = place;
-    const room = this.#keptHead.hold(this.#caller!, this.#head!);
+    const room = this.#waiting.join(place, this.#caller!, this.#head!);
     if (room) this.#pauseCaller();
     else this.#fail('overload', NO_MEMORY);
     return room;
@@ -377,16 +384,10 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   /** Held for long enough: to the service, if it is to come there. */
   #goOn(fault: Fault): void {
     this.#fault = undefined;
-    this.#leaveQueue();
+    this.#waiting.leave();
     const answer = answerOfFault(fault);
     if (answer === undefined) this.#enter();
     else this.#refuse(answer);
-  }
-
-  /** No stream yet: what has come waits here, and no more is to come. */
-  #keepContent(bytes: Buffer, start: number, end: number): void {
-    if (!this.#content.hold(bytes, start, end)) return this.#fail('overload', NO_MEMORY);
-    this.#pauseCaller();
   }
 
   /** What was kept has gone: what follows may come. */
@@ -409,14 +410,6 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     if (!end) this.#deadlines.onResponse();
   }
 
-  #leaveQueue(): void {
-    if (this.#place === undefined) return;
-    this.#place.leave();
-    this.#place = undefined;
-    this.#keptHead.release();
-    this.#deadlines.onDequeued();
-  }
-
   #answerRoute(route: RedirectRoute | RespondRoute, head: RequestHead): void {
     this.#responseStarted = this.#responseEnded = true;
     answerRoute(this.#caller!, head, route, this.#scope.deps.clock.wall());
@@ -431,23 +424,20 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
 
   #refuse(reason: Failure): void {
     const caller = this.#caller!;
+    const begun = this.#responseStarted;
     const name = this.#target === undefined ? '' : `${this.#target.cluster.name}: `;
     const failure = { ...reason, message: name + reason.message };
-    if (this.#scope.deps.log.debugging) this.#logFailure(caller, failure);
-    if (this.#responseStarted) {
-      this.#caller = undefined;
-      breakOff(caller, this.#grpc, failure);
-    } else {
-      const asked = { isHead: this.#head!.method === 'HEAD', grpc: this.#grpc };
-      answerFailure(caller, asked, failure, this.#scope.deps.clock.wall());
-    }
+    const { log, clock } = this.#scope.deps;
+    if (log.debugging) logFailure(this.#scope, this.#asFailed(caller), failure);
+    if (begun) this.#caller = undefined;
+    answerOrBreakOff(caller, { isHead: this.#head!.method === 'HEAD', grpc: this.#grpc, begun }, failure, clock.wall());
     // Whatever was said of it, the endpoint's stream is over.
     this.#responseEnded = false;
     this.#finish(reason.outcome);
   }
 
-  #logFailure(caller: CallerStream, failure: Failure): void {
-    const request = {
+  #asFailed(caller: CallerStream): FailedRequest {
+    return {
       caller,
       note: this.#note,
       route: this.#route,
@@ -457,21 +447,22 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
       grpc: this.#grpc,
       begun: this.#responseStarted,
     };
-    logFailure(this.#scope, request, failure);
   }
 
   #finish(outcome: Outcome): void {
     this.finished = true;
     this.#deadlines.stop();
-    this.#leaveQueue();
+    this.#waiting.leave();
+    this.#waiting.release();
     this.#content.drop();
     const stream = this.#stream;
     this.#stream = undefined;
+    if (stream !== undefined && !this.#responseStarted) this.#attempt.gaveUp();
     if (stream !== undefined && !(this.#requestEnded && this.#responseEnded)) stream.cancel();
     this.#attempt.leave();
     this.#tries.end();
     this.#tally.ended(this.#scope, this.#route, this.#target, outcome, this.#tunnel);
-    this.#keptHead.forget();
+    this.#waiting.forget();
     this.#fault = undefined;
     this.#mirror?.leave();
     this.#mirror = undefined;

@@ -28,8 +28,13 @@ const FAULTS: ReadonlySet<number> = new Set([
 ]);
 
 /** Whether a call of gRPC that ended with its head failed for its endpoint's fault. */
-export function isFault(head: ResponseHead): boolean {
+function isFault(head: ResponseHead): boolean {
   return head.status >= 500 || FAULTS.has(grpcStatusOfHead(head) ?? GrpcStatus.ok);
+}
+
+/** Whether an answer without content says that its endpoint did what it should. */
+export function isWell(outcome: Outcome, grpc: boolean, head: ResponseHead): boolean {
+  return outcome !== 'error' || (grpc && !isFault(head));
 }
 
 /** The same of one that ended with trailers. */

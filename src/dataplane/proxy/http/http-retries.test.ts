@@ -3,7 +3,7 @@ import { settled, until } from '../../../core/testing/settled.ts';
 import type { RetryPolicy } from '../../cluster/policy.ts';
 import { OUTLIER, RETRIES } from '../../cluster/testing/policy.ts';
 import { type HttpMesh, type HttpMeshOptions, httpTests } from '../testing/http-mesh.ts';
-import type { TextMessage, TextServer } from '../../upstream/testing/text-peer.ts';
+import { deadPort, type TextMessage, TextServer } from '../../upstream/testing/text-peer.ts';
 
 const httpTest = httpTests('http retries');
 
@@ -271,33 +271,152 @@ httpTest(
 );
 
 httpTest(
-  'connections to all endpoints together are bounded: who finds none waits where there is one, or hears it at once',
-  { policy: { lb: 'least_request', breaker: { requests: 0, connections: 1 }, http: { version: 'http1' } } },
+  'connections to all endpoints together are bounded: beyond that one for each, and the others wait',
+  { policy: { breaker: { requests: 0, connections: 1 }, http: { version: 'http1' } } },
   async (mesh) => {
-    const [one, two] = [await mesh.textServer(), await mesh.textServer()];
-    mesh.endpoints(one);
-    const [caller, other] = [await mesh.caller(), await mesh.caller()];
-    caller.send(GET);
-    const endpoint = await one.peer(0);
+    const servers = [await mesh.textServer(), await mesh.textServer()];
+    mesh.endpoints(...servers);
+    const callers = await Promise.all(Array.from({ length: 4 }, () => mesh.caller()));
+    for (const caller of callers) caller.send(GET);
+    await until('all are there', () => mesh.cluster.stats.active === 4);
+    for (const server of servers) await (await server.peer(0)).message();
+    for (let i = 0; i < 5; i++) await settled();
+    assert.deepEqual(
+      servers.map(({ peers }) => peers.length),
+      [1, 1],
+    );
+    // One that ends makes room for another.
+    for (const server of servers) {
+      server.answerAll(response(200, 'ok'));
+      server.peers[0]!.send('HTTP/1.1 200 X\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok');
+    }
+    for (const caller of callers) assert.equal((await caller.message()).body, 'ok');
+  },
+);
+
+httpTest(
+  'an answer that comes after its try was given up is nobody’s',
+  retry({ on: ['timeout'], perTryTimeout: 1000 }),
+  async (mesh) => {
+    const { caller, endpoint, server } = await mesh.asked(GET);
     await endpoint.message();
-    mesh.endpoints(one, two);
-    other.send(GET);
-    await until('both', () => mesh.cluster.stats.active === 2);
+    await mesh.pass(1010, 10);
+    const second = await server.peer(1);
+    await second.message();
+    endpoint.send('HTTP/1.1 103 Early Hints\r\n\r\n');
+    endpoint.send(response(200, 'late'));
+    await settled();
+    second.send(response(200, 'ok'));
+    assert.equal((await caller.message()).body, 'ok');
+  },
+);
+
+httpTest(
+  'what waits for its next try stays what it was, whatever others ask meanwhile',
+  retry({ on: ['connect-failure'], attempts: 5, backoff: { base: 1000, max: 1000 } }),
+  async (mesh) => {
+    const port = await deadPort();
+    mesh.endpoints({ port });
+    const callers = await Promise.all(Array.from({ length: 4 }, () => mesh.caller()));
+    for (const [i, caller] of callers.entries()) {
+      caller.send(`GET /of-${i} HTTP/1.1\r\nHost: shop\r\nX-Secret: of-${i}\r\n\r\n`);
+      await settled();
+      await settled();
+    }
+    assert.ok(mesh.parts.budget.used > 0, 'their heads are kept');
+    const server = await TextServer.start(port);
+    server.answerAll(({ head, field }) => {
+      const seen = `${head.split(' ')[1]} ${field('x-secret')}`;
+      return response(200, seen);
+    });
+    await mesh.pass(3000, 50);
+    for (const [i, caller] of callers.entries()) assert.equal((await caller.message()).body, `/of-${i} of-${i}`);
+    assert.equal(mesh.parts.budget.used, 0);
+    await server.close();
+  },
+);
+
+httpTest(
+  'the time of all tries goes on over a pause',
+  {
+    policy: {
+      retries: { ...RETRIES, attempts: 2, on: ['5xx'], backoff: { base: 1000, max: 1000 } },
+      http: { version: 'http1', timeout: 5000 },
+    },
+  },
+  async (mesh) => {
+    const { caller, endpoint, server } = await mesh.asked(GET);
+    await endpoint.message();
+    endpoint.send(response(500, 'no'));
+    await settled();
+    for (let ms = 0; ms < 1100 && endpoint.text === ''; ms += 10) await mesh.pass(10, 10);
+    await endpoint.message();
+    await mesh.pass(5000, 100);
+    assert.match((await caller.message()).head, / 504 /);
+    assert.equal(server.peers.length, 1);
+  },
+);
+
+httpTest(
+  'the time of a try begins when the request is complete',
+  retry({ on: ['timeout'], perTryTimeout: 1000 }),
+  async (mesh) => {
+    const { caller, endpoint, server } = await mesh.asked('PUT / HTTP/1.1\r\nHost: shop\r\nContent-Length: 3\r\n\r\n');
+    for (const part of ['a', 'b', 'c']) {
+      await mesh.pass(800, 100);
+      caller.send(part);
+      await settled();
+    }
+    await endpoint.message();
+    await mesh.pass(800, 100);
     endpoint.send(response(200, 'ok'));
     assert.equal((await caller.message()).body, 'ok');
+    assert.equal(server.peers.length, 1);
+  },
+);
+
+httpTest(
+  'a status that is tried again, want of memory here and a stale connection say nothing of an endpoint',
+  {
+    policy: {
+      retries: { ...RETRIES, attempts: 1, on: ['retriable-status'], statuses: [429] },
+      outlier: { ...OUTLIER, consecutive: 1, maxEjected: 50 },
+      http: { version: 'http1' },
+    },
+  },
+  async (mesh) => {
+    const { servers } = await answering(mesh, failing(429), failing(429));
+    const caller = await mesh.caller();
+    const usable = (): number => mesh.cluster.cluster.usable;
+    for (let i = 0; i < 4; i++) {
+      caller.send(GET);
+      assert.match((await caller.message()).head, / 429 /);
+    }
+    assert.equal(usable(), 2);
+    for (const { peers } of servers) for (const { socket } of peers) socket.destroy();
+    caller.send(GET);
+    assert.match((await caller.message()).head, / 429 /);
+    assert.equal(usable(), 2);
+    const [first, second] = [await mesh.textServer(), await mesh.textServer()];
+    mesh.endpoints(first, second);
+    mesh.cluster.deps.budget.limit = 10;
+    for (const server of [first, second])
+      server.onPeer = (peer) => void peer.message().then(() => peer.send(`HTTP/1.1 200 X\r\nX: ${'x'.repeat(100)}`));
+    caller.send(GET);
+    assert.match((await caller.message()).head, / 503 /);
+    assert.equal(usable(), 2);
+  },
+);
+
+httpTest(
+  'peak_ewma learns from callers that do not wait',
+  { policy: { lb: 'peak_ewma', http: { version: 'http1' } } },
+  async (mesh) => {
+    const { caller, endpoint, server } = await mesh.asked(GET);
     await endpoint.message();
-    assert.equal(two.peers.length, 0);
-    // What it has is finished on the connection to an endpoint that has left.
-    mesh.endpoints(two);
-    caller.send(GET);
-    const { head, body } = await caller.message();
-    assert.match(head, / 503 /);
-    assert.match(body, /1 connections are open .*breaker\.connections/);
-    endpoint.send(response(200, 'ok'));
-    assert.equal((await other.message()).body, 'ok');
-    await until('it is gone', () => mesh.cluster.cluster.connections === 0);
-    two.answerAll(response(200, 'two'));
-    caller.send(GET);
-    assert.equal((await caller.message()).body, 'two');
+    await mesh.pass(500, 100);
+    caller.socket.resetAndDestroy();
+    await until('it is given up', () => mesh.cluster.stats.active === 0);
+    assert.ok(mesh.endpointOf(server).latency.at(mesh.parts.clock.now()) >= 400);
   },
 );

@@ -69,9 +69,20 @@ export function answerFailure(caller: CallerStream, { isHead, grpc }: Asked, fai
 }
 
 /** Ends a response that has begun and cannot be completed. A call of gRPC has its status still to come; else it breaks off. */
-export function breakOff(caller: CallerStream, grpc: boolean, { outcome, message }: Omit<Failure, 'status'>): void {
+function breakOff(caller: CallerStream, grpc: boolean, { outcome, message }: Omit<Failure, 'status'>): void {
   if (grpc && caller.version === 2) caller.sendEnd(grpcFailureTrailers(grpcStatusOf(outcome), message));
   else caller.abort();
+}
+
+/** Tells the caller of a failure, in whatever way is left: of a response that has `begun` no other one can be made. */
+export function answerOrBreakOff(
+  caller: CallerStream,
+  asked: Asked & { readonly begun: boolean },
+  failure: Failure,
+  wall: number,
+): void {
+  if (asked.begun) breakOff(caller, asked.grpc, failure);
+  else answerFailure(caller, asked, failure, wall);
 }
 
 /** Answers as a route says. @param wall milliseconds since 1970. */

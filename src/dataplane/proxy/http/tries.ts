@@ -29,6 +29,8 @@ export class Tries {
   /** By the policy: how many more, and how many there were. */
   #left = 0;
   #retries = 0;
+  /** It counts as one that has been tried again. */
+  #budgeted = false;
 
   constructor(chance: Chance) {
     this.#chance = chance;
@@ -46,7 +48,8 @@ export class Tries {
 
   /** Its cluster hears that it is over. */
   end(): void {
-    if (this.#retries > 0) this.#target!.retrying--;
+    if (this.#budgeted) this.#target!.retrying--;
+    this.#budgeted = false;
     this.#retries = 0;
     this.#target = undefined;
   }
@@ -78,7 +81,7 @@ export class Tries {
     const { on, nonIdempotent } = this.#target!.cluster.policy.retries;
     if (!on.includes(condition) || !(this.#idempotent || nonIdempotent || condition === 'connect-failure'))
       return false;
-    return this.#take();
+    return this.#take(condition);
   }
 
   afterResponse(head: ResponseHead, grpc: boolean): boolean {
@@ -98,10 +101,13 @@ export class Tries {
     return this.#chance() * Math.min(max, base * 2 ** (this.#retries - 1));
   }
 
-  #take(): boolean {
+  #take(condition: RetryCondition): boolean {
     const target = this.#target!;
-    // Once counted it stays so until the request is over.
-    if (this.#retries === 0 && !target.takeRetry()) return false;
+    // Where nobody has worked on it, another try is no more work for anybody: that costs no budget.
+    if (condition !== 'connect-failure') {
+      this.#budgeted ||= target.takeRetry();
+      if (!this.#budgeted) return false;
+    }
     this.#left--;
     this.#retries++;
     target.stats.retried();

@@ -65,7 +65,7 @@ export class TcpTunnel implements ListenerPeer, WheelEntry {
     this.#target = target;
     const { cluster, stats } = target;
     const now = this.#startedAt;
-    cluster.lastUsed = now;
+    cluster.use(now);
     stats.active++;
     this.connection.setReading(false);
     if (cluster.known) return this.#connect(undefined);

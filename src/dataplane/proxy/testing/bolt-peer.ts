@@ -186,6 +186,8 @@ export interface RequestOptions {
   readonly oneway?: boolean;
   readonly content?: string;
   readonly headers?: readonly (readonly [string, string])[];
+  /** The header block says more than it has, behind the service. */
+  readonly broken?: boolean;
 }
 
 export function requestBytes(id: number, service: string, options: RequestOptions = {}): Buffer {
@@ -195,7 +197,10 @@ export function requestBytes(id: number, service: string, options: RequestOption
     command: wire.COMMAND_REQUEST,
     id,
     timeout: options.timeout ?? 0,
-    headers: encodeHeaders([['service', service], ...(options.headers ?? [])]),
+    headers: Buffer.concat([
+      encodeHeaders([['service', service], ...(options.headers ?? [])]),
+      ...(options.broken === true ? [Buffer.from([0, 0, 0, 99])] : []),
+    ]),
     content: Buffer.from(options.content ?? '', 'latin1'),
   } as const;
   return written((out) => encodeFrame(out, fields));

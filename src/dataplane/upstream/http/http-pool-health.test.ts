@@ -80,7 +80,7 @@ for (const [what, onPeer] of [
       owner.after(() => server.close());
       for (let i = 0; i < 50 && !pool.endpoint.usable; i++) {
         // Requests go to other endpoints meanwhile.
-        pool.cluster.lastUsed = pool.clock.now();
+        pool.cluster.use(pool.clock.now());
         await pool.pass(1000);
       }
       assert.equal(pool.endpoint.usable, true);

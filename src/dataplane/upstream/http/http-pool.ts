@@ -3,7 +3,7 @@ import { WeftError } from '../../../core/errors.ts';
 import { Line } from '../../../core/line.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Endpoint, EndpointResources } from '../../cluster/endpoint.ts';
-import { connectFailed, FAILED_FOR_MS, IDLE_MS, tooManyConnections } from '../connect-failure.ts';
+import { connectFailed, FAILED_FOR_MS, IDLE_MS } from '../connect-failure.ts';
 import { ReconnectPacer } from '../reconnect-pacer.ts';
 import type { HttpCall } from './http-call.ts';
 import type { Gone, HttpConnection, HttpConnectionEvents } from './http-connection.ts';
@@ -117,7 +117,8 @@ export class HttpPool implements EndpointResources, HttpConnectionEvents {
   onGone(connection: HttpConnection, reason: string, how: Gone): void {
     if (connection.connecting) this.#connecting--;
     this.#cluster.connections--;
-    if (this.#leaving.delete(connection) || !this.#connections.delete(connection)) return;
+    if (this.#leaving.delete(connection)) return this.#pump();
+    if (!this.#connections.delete(connection)) return;
     this.#leaveLine(connection);
     if (how === 'foreign') this.#onForeign(reason);
     else if (how === 'unreachable') this.#onFailed(reason, true);
@@ -206,8 +207,9 @@ export class HttpPool implements EndpointResources, HttpConnectionEvents {
   }
 
   #mayOpen(): boolean {
-    if (this.#drained || this.#cluster.full) return false;
-    if (this.#connections.size >= this.#cluster.policy.http.connections) return false;
+    if (this.#drained || this.#connections.size >= this.#cluster.policy.http.connections) return false;
+    // Each endpoint may have one, whatever the others have: its requests wait for nobody else's.
+    if (this.#cluster.full && this.#connections.size > 0) return false;
     return this.#deps.clock.now() >= this.#notBefore;
   }
 
@@ -222,7 +224,6 @@ export class HttpPool implements EndpointResources, HttpConnectionEvents {
 
   #whyNotQueue(): WeftError | undefined {
     const { address } = this.#endpoint;
-    if (this.#connections.size === 0 && this.#cluster.full) return tooManyConnections(this.#cluster);
     const inTrouble = this.#trouble !== '' && this.#connecting === 0;
     if ((inTrouble || this.#connections.size === 0) && !this.#mayOpen()) return connectFailed(address, this.#trouble);
     const { max } = this.#cluster.policy.queue;

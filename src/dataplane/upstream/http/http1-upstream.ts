@@ -4,7 +4,13 @@ import { NOT_SET, type WheelEntry } from '../../../core/timer-wheel.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import type { Endpoint } from '../../cluster/endpoint.ts';
 import { writeChunks, writeLastChunk } from '../../codec/http1/chunks.ts';
-import { type ConnectionOptions, connectionOptions, keepsAlive, responseFraming } from '../../codec/http1/framing.ts';
+import {
+  CHUNKED,
+  type ConnectionOptions,
+  connectionOptions,
+  keepsAlive,
+  responseFraming,
+} from '../../codec/http1/framing.ts';
 import type { Http1Head } from '../../codec/http1/head.ts';
 import { MessageReader, type MessageSink } from '../../codec/http1/message-reader.ts';
 import { webSocketKey } from '../../codec/http1/web-socket-handshake.ts';
@@ -75,8 +81,11 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
   #over = false;
   /** How the body of the response ends, as `responseFraming` says. */
   #rest = 0;
-  /** The rest of the response is for nobody. */
+  /** The head of the response has come. */
+  #answered = false;
+  /** The rest of the response is for nobody; so many octets of it have come. */
   #discarding = false;
+  #discarded = 0;
   /** The message at hand is a 1xx. */
   #interim = false;
 
@@ -136,7 +145,7 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
     const { method, protocol } = head;
     this.#method = { head: method === 'HEAD', connect: method === 'CONNECT' && protocol === '' };
     this.#protocol = protocol;
-    this.#tunnel = this.#responseEnded = false;
+    this.#tunnel = this.#responseEnded = this.#answered = false;
     this.#requestEnded = end;
     const sized = head.has(Known.contentLength) && edits.without[Known.contentLength] !== 1;
     this.#chunked = !end && !sized && !asksToOpen(head);
@@ -182,10 +191,12 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
   }
 
   discard(): void {
-    // What is still to be sent would have to be sent for nobody.
-    if (!this.#requestEnded || this.#rest > MAX_DISCARDED || this.#rest < 0) return this.cancel();
+    const isShort = this.#rest === CHUNKED || (this.#rest >= 0 && this.#rest <= MAX_DISCARDED);
+    // What is still to be sent would have to be sent for nobody, and a response that has not begun may be of any length.
+    if (!this.#answered || !this.#requestEnded || !isShort) return this.cancel();
     this.#handler = undefined;
     this.#discarding = true;
+    this.#discarded = 0;
     this.#connection.setReading(true);
     this.#deps.slowWheel.set(this, this.#deps.clock.now() + DISCARD_MS);
   }
@@ -222,7 +233,8 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
     connectionOptions(head, this.#options);
     this.#keepAlive = keepsAlive(head, this.#options);
     if (this.#kept === FOR_EVER && head.has(Known.keepAlive)) this.#keepsFor(head.get(Known.keepAlive)!);
-    const handler = this.#handler!;
+    const handler = this.#handler;
+    if (handler === undefined) throw new HttpRefusal(502, 'a response that nobody waits for');
     if (status === 101) return this.#onSwitch(head, handler);
     this.#interim = status < 200;
     if (status < 200) {
@@ -238,11 +250,15 @@ export class Http1Upstream implements HttpConnection, EndpointStream, ConnectHan
     const end = framing === 0;
     this.#responseEnded = end;
     this.#rest = framing;
+    this.#answered = true;
     handler.onResponse(head, end);
     return framing;
   }
 
   onData(bytes: Buffer, start: number, end: number): void {
+    if (this.#discarding && (this.#discarded += end - start) > MAX_DISCARDED) {
+      return this.#connection.destroy('a response that nobody wants is long');
+    }
     this.#handler?.onResponseData(bytes, start, end);
   }
 

@@ -130,7 +130,7 @@ export class TestPool {
 
   /** A call, of which it is known at once whether it has to wait. */
   call(path?: string): TestCall {
-    this.cluster.lastUsed = this.clock.now();
+    this.cluster.use(this.clock.now());
     const call = new TestCall(path);
     this.pool.acquire(call);
     return call;
