@@ -212,5 +212,7 @@ meshTest(
     const { success, text } = await caller.replies.next();
     assert.equal(success, false);
     assert.doesNotMatch(text, new RegExp(FAILURE_UNSENT_HEADER));
+    // What came last, that nobody is there any more, would hide it.
+    assert.match(text, /connection_lost/);
   },
 );

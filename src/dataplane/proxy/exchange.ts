@@ -148,7 +148,9 @@ export class Exchange implements UpstreamCall, WheelEntry {
       this.#gaveUp();
       if (this.#mayRetry('reset')) return this.#againSoon();
     }
-    const code = error.code === 'connect_failed' ? 'no_healthy_endpoint' : (error.code as Outcome);
+    // One that has had it is what matters to the sidecar before this one: it may have run.
+    const unreached = this.#mayHaveRun ? 'connection_lost' : 'no_healthy_endpoint';
+    const code = error.code === 'connect_failed' ? unreached : (error.code as Outcome);
     this.#answer(code, `${this.#target!.cluster.name}: ${error.message}`, error.retriable);
   }
 
