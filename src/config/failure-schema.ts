@@ -35,7 +35,10 @@ const budgetPercent = count('Percent of the requests under way that may be tries
 const budgetMin = count('So many always may.', { min: 0, max: 10_000 });
 
 const maxRequests = count('Requests under way; 0: any number.', { min: 0, max: 1_000_000 });
-const maxConnections = count('Connections to all endpoints together; 0: any number.', { min: 0, max: 1_000_000 });
+const maxConnections = count('Connections to all endpoints together, though each may always have one; 0: any number.', {
+  min: 0,
+  max: 1_000_000,
+});
 
 const consecutive = count('Failures in a row that eject an endpoint; 0: none do.', { min: 0, max: 1000 });
 const failurePercentage = count('Percent of its requests in `interval` that eject an endpoint; 0: none do.', {
