@@ -298,6 +298,8 @@ export class DataPlane {
       clusters: this.clusters,
       stats: this.#statsOf(config.name),
       portOf: (service, protocol) => this.#deps.portOf(service, protocol),
+      clock: this.#deps.clock,
+      chance: this.#deps.chance,
       makeRequestId: this.#makeRequestId,
     });
   }

@@ -1,4 +1,5 @@
 import type { HttpConfig, ListenerConfig } from '../config/config.ts';
+import type { Chance, Clock } from '../core/clock.ts';
 import type { BoltSpec } from '../dataplane/proxy/bolt-server.ts';
 import type { Clusters } from '../dataplane/proxy/clusters.ts';
 import type { HttpSpec } from '../dataplane/proxy/http/http-server.ts';
@@ -14,6 +15,8 @@ export interface ListenerSpecDeps {
   readonly stats: ListenerStats;
   /** The port at which the app offers a service, when it has registered one. */
   portOf(service: string, protocol: string): number | undefined;
+  readonly clock: Clock;
+  readonly chance: Chance;
   readonly makeRequestId: () => string;
 }
 
@@ -49,7 +52,7 @@ async function httpSpec(config: ListenerConfig, http: HttpConfig, deps: Listener
     upgrades,
     grpcWeb,
     forwarding,
-    routes: await routeTable(http, deps.stats),
+    routes: await routeTable(http, deps),
     cluster: (name) => deps.clusters.find(name, 'http'),
     fallback: (host) =>
       config.direction === 'egress' ? deps.clusters.find(host, 'http') : app(config, host, 'http', deps),
@@ -57,10 +60,13 @@ async function httpSpec(config: ListenerConfig, http: HttpConfig, deps: Listener
   };
 }
 
-async function routeTable({ routes }: HttpConfig, stats: ListenerStats): Promise<HttpSpec['routes']> {
+async function routeTable({ routes }: HttpConfig, { stats, ...deps }: ListenerSpecDeps): Promise<HttpSpec['routes']> {
   if (routes.length === 0) return { match: () => undefined };
-  const { compileRoutes } = await import('../dataplane/route/route-table.ts');
-  return compileRoutes(routes, (name) => stats.route(name));
+  const [{ compileRoutes }, { routeParts }] = await Promise.all([
+    import('../dataplane/route/route-table.ts'),
+    import('../dataplane/proxy/route-parts.ts'),
+  ]);
+  return compileRoutes(routes, routeParts(stats, deps));
 }
 
 function tcpSpec(config: ListenerConfig, deps: ListenerSpecDeps): TcpSpec | undefined {

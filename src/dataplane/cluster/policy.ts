@@ -1,13 +1,6 @@
+import type { RetryRules } from '../message/retry.ts';
+
 export type BalancerType = 'round_robin' | 'least_request' | 'random' | 'peak_ewma' | 'ring_hash' | 'maglev';
-/** Failures of one try after which another may follow. */
-export type RetryCondition =
-  | 'connect-failure'
-  | 'reset'
-  | 'timeout'
-  | '5xx'
-  | 'gateway-error'
-  | 'retriable-status'
-  | 'busy';
 
 /** How a cluster's requests are treated. All times are milliseconds. */
 export interface ClusterPolicy {
@@ -33,20 +26,7 @@ export interface ClusterPolicy {
   readonly health?: HealthPolicy;
 }
 
-export interface RetryPolicy {
-  /** More tries than the first one. */
-  readonly attempts: number;
-  readonly on: readonly RetryCondition[];
-  /** HTTP statuses of `retriable-status`. */
-  readonly statuses: readonly number[];
-  /** Codes of gRPC after which a call is tried again. */
-  readonly grpc: readonly number[];
-  /** Also requests whose method is not idempotent (RFC 9110, section 9.2.2), and may have been worked on. */
-  readonly nonIdempotent: boolean;
-  /** For the head of the response of each try; 0: as long as for all. */
-  readonly perTryTimeout: number;
-  /** Pauses before a try: a part of `base`, doubled each time up to `max`, by chance. */
-  readonly backoff: { readonly base: number; readonly max: number };
+export interface RetryPolicy extends RetryRules {
   /** Of the requests under way so many percent, and at least `min`, may be tries beyond the first. */
   readonly budget: { readonly percent: number; readonly min: number };
 }

@@ -29,6 +29,8 @@ export class ClusterStats {
   /** @param ms from the request's arrival to its reply. */
   ended(outcome: Outcome, ms: number): void {
     this.#outcomes.ended(outcome);
+    // How fast the service is is not to be judged by what never comes to it.
+    if (outcome === 'limited') return;
     this.#latency ??= this.#histogram();
     this.#latency.observe(ms * SECONDS);
   }
@@ -68,7 +70,7 @@ export class ClusterStats {
     this.#retries.inc();
   }
 
-  /** Seconds from request to reply, of every outcome; undefined before the first. */
+  /** Seconds from request to reply, of every outcome but `limited`; undefined before the first. */
   get latency(): Histogram | undefined {
     return this.#latency;
   }

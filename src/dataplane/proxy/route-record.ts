@@ -17,6 +17,7 @@ export class RouteRecord implements RouteStats {
     this.#outcomes.ended(outcome);
   }
 
+  /** The limit of its requests, with what has been taken of it while it was the same. */
   limitOf(spec: LimitSpec): RateLimit {
     if (this.#limit?.isOf(spec) !== true) this.#limit = new RateLimit(spec);
     return this.#limit;

@@ -4,12 +4,12 @@ import { Known } from '../message/http-fields.ts';
 import { compileRoute } from './compile-route.ts';
 import { Split } from './split.ts';
 import { compileRegex } from './regex.ts';
-import { type ClusterRoute, type RedirectRoute, type RespondRoute, UNCOUNTED } from './route.ts';
+import { type ClusterRoute, NO_PARTS, type RedirectRoute, type RespondRoute, UNCOUNTED } from './route.ts';
 import type { MatchSpec, RedirectSpec, RespondSpec, RewriteSpec, RouteSpec } from './route-spec.ts';
 import { request, type RequestParts } from './testing/request.ts';
 
 function toCluster(spec: Partial<RouteSpec>): ClusterRoute {
-  const route = compileRoute({ name: 'r', match: {}, cluster: 'c', ...spec }, UNCOUNTED, compileRegex);
+  const route = compileRoute({ name: 'r', match: {}, cluster: 'c', ...spec }, NO_PARTS, compileRegex);
   assert.ok(route.kind === 'cluster');
   return route;
 }
@@ -25,8 +25,8 @@ test('what a route does not change is not there', () => {
     rewritePath: undefined,
     requestEdits: undefined,
     responseEdits: undefined,
-    limit: undefined,
-    fault: undefined,
+    retries: undefined,
+    gates: undefined,
     mirror: undefined,
   });
   assert.equal(toCluster({ rewrite: { host: 'b.test:1' }, timeout: 5 }).rewritePath, undefined);
@@ -76,7 +76,7 @@ test('edits leave out what is removed or set, and put what is set or added behin
 describe('a redirect leads to', () => {
   const location = (spec: Partial<RedirectSpec>, parts: RequestParts, match: MatchSpec = {}): string => {
     const redirect = { status: 308, ...spec } as const;
-    const route = compileRoute({ name: 'r', match, redirect }, UNCOUNTED, compileRegex) as RedirectRoute;
+    const route = compileRoute({ name: 'r', match, redirect }, NO_PARTS, compileRegex) as RedirectRoute;
     assert.equal(route.status, 308);
     return route.location(request(parts));
   };
@@ -105,7 +105,7 @@ describe('a redirect leads to', () => {
 test('a direct response has its body as octets, and says that it is text when nobody says otherwise', () => {
   const respond = (spec: Partial<RespondSpec>): RespondRoute => {
     const complete = { status: 200, body: '', headers: {}, ...spec };
-    return compileRoute({ name: 'r', match: {}, respond: complete }, UNCOUNTED, compileRegex) as RespondRoute;
+    return compileRoute({ name: 'r', match: {}, respond: complete }, NO_PARTS, compileRegex) as RespondRoute;
   };
   const { status, body, fields } = respond({ status: 503, body: 'é', headers: { 'retry-after': '1' } });
   assert.equal(status, 503);

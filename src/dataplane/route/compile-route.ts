@@ -1,19 +1,20 @@
+import { Overlay } from '../../core/overlay.ts';
 import { Known, marksOf } from '../message/http-fields.ts';
+import type { Gate } from '../message/gate.ts';
 import type { HeadEdits } from '../message/http-head.ts';
-import { FaultPolicy } from './fault-policy.ts';
 import { knownOf } from './field-value.ts';
 import { toOctets } from './octets.ts';
 import { compilePathChange } from './path-change.ts';
 import { redirectTo } from './redirect.ts';
 import type { CompileRegex } from './regex.ts';
-import type { Route, RouteStats } from './route.ts';
+import type { Route, RouteParts } from './route.ts';
 import { Split } from './split.ts';
 import type { EditSpec, RespondSpec, RouteSpec } from './route-spec.ts';
 
 /** Makes what a route does out of what its config says. */
-export function compileRoute(spec: RouteSpec, stats: RouteStats, compileRegex: CompileRegex): Route {
-  const { name, match, redirect, respond, rewrite, timeout, requestHeaders, responseHeaders, limit, fault, mirror } =
-    spec;
+export function compileRoute(spec: RouteSpec, parts: RouteParts, compileRegex: CompileRegex): Route {
+  const { name, match, redirect, respond, rewrite, timeout, requestHeaders, responseHeaders, retries, mirror } = spec;
+  const stats = parts.statsOf(name);
   const matched = match.path?.prefix ?? '/';
   if (redirect !== undefined) {
     return { kind: 'redirect', name, stats, status: redirect.status, location: redirectTo(redirect, matched) };
@@ -32,13 +33,18 @@ export function compileRoute(spec: RouteSpec, stats: RouteStats, compileRegex: C
     rewritePath: rewrite && compilePathChange(rewrite, matched, compileRegex),
     requestEdits: requestHeaders && compileEdits(requestHeaders),
     responseEdits: responseHeaders && compileEdits(responseHeaders),
-    limit: limit && stats.limitOf(limit),
-    fault: fault && new FaultPolicy(fault),
+    retries: retries && new Overlay(retries),
+    gates: gatesOf(spec, parts),
     mirror: mirror && {
       destination: { cluster: mirror.cluster, subset: mirror.subset },
       percent: mirror.percent,
     },
   };
+}
+
+function gatesOf(spec: RouteSpec, parts: RouteParts): readonly Gate[] | undefined {
+  const gates = parts.gatesOf(spec);
+  return gates.length === 0 ? undefined : gates;
 }
 
 function splitOf({ name, cluster, subset, clusters }: RouteSpec): Split {

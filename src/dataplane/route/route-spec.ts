@@ -1,3 +1,5 @@
+import type { Changes } from '../../core/overlay.ts';
+import type { RetryRules } from '../message/retry.ts';
 import type { ValueSource } from './request-value.ts';
 
 /**
@@ -21,6 +23,8 @@ export interface RouteSpec {
   readonly timeout?: number;
   readonly requestHeaders?: EditSpec;
   readonly responseHeaders?: EditSpec;
+  /** What is different from the retries of the cluster; its budget holds in any case. */
+  readonly retries?: Changes<RetryRules>;
   readonly limit?: LimitSpec;
   readonly fault?: FaultSpec;
   readonly mirror?: MirrorSpec;

@@ -2,13 +2,10 @@ import type { RequestHead } from '../message/http-head.ts';
 import { compileRoute } from './compile-route.ts';
 import { HostIndex } from './host-index.ts';
 import type { CompileRegex } from './regex.ts';
-import { type Route, type RouteStats, UNCOUNTED } from './route.ts';
+import { NO_PARTS, type Route, type RouteParts } from './route.ts';
 import type { RouteSpec } from './route-spec.ts';
 import { Rule } from './rule.ts';
 import { Subject } from './subject.ts';
-
-/** What counts the requests of the route of a name. */
-export type StatsOf = (name: string) => RouteStats;
 
 /** The routes of one listener, compiled; it never changes. */
 export class RouteTable {
@@ -17,8 +14,8 @@ export class RouteTable {
   readonly #subject = new Subject();
 
   /** `compileRoutes` makes one. */
-  constructor(specs: readonly RouteSpec[], statsOf: StatsOf, compileRegex: CompileRegex) {
-    this.routes = specs.map((spec) => compileRoute(spec, statsOf(spec.name), compileRegex));
+  constructor(specs: readonly RouteSpec[], parts: RouteParts, compileRegex: CompileRegex) {
+    this.routes = specs.map((spec) => compileRoute(spec, parts, compileRegex));
     for (const [order, { match }] of specs.entries()) {
       this.#index.add(new Rule(order, match, this.routes[order]!, compileRegex), match.hosts);
     }
@@ -39,13 +36,10 @@ export class RouteTable {
  *
  * @throws when a regular expression is none; a checked config has none such
  */
-export async function compileRoutes(
-  specs: readonly RouteSpec[],
-  statsOf: StatsOf = () => UNCOUNTED,
-): Promise<RouteTable> {
-  if (!specs.some(hasRegex)) return new RouteTable(specs, statsOf, noRegex);
+export async function compileRoutes(specs: readonly RouteSpec[], parts: RouteParts = NO_PARTS): Promise<RouteTable> {
+  if (!specs.some(hasRegex)) return new RouteTable(specs, parts, noRegex);
   const { compileRegex } = await import('./regex.ts');
-  return new RouteTable(specs, statsOf, compileRegex);
+  return new RouteTable(specs, parts, compileRegex);
 }
 
 function hasRegex({ match, rewrite }: RouteSpec): boolean {

@@ -1,8 +1,9 @@
 import type { HeadEdits, RequestHead } from '../message/http-head.ts';
+import type { Overlay } from '../../core/overlay.ts';
+import type { Gate } from '../message/gate.ts';
 import type { Outcome } from '../message/outcome.ts';
-import type { FaultPolicy } from './fault-policy.ts';
-import { RateLimit } from './rate-limit.ts';
-import type { LimitSpec } from './route-spec.ts';
+import type { RetryRules } from '../message/retry.ts';
+import type { RouteSpec } from './route-spec.ts';
 import type { Split } from './split.ts';
 
 /** What becomes of a request that a route matches; made once, when the config is read. */
@@ -12,12 +13,20 @@ export type Route = ClusterRoute | RedirectRoute | RespondRoute;
 export interface RouteStats {
   /** Counts a request. */
   ended(outcome: Outcome): void;
-  /** The limit of its requests, with what has been taken of it while it was the same. */
-  limitOf(spec: LimitSpec): RateLimit;
 }
 
 /** Where nobody asks how many there were. */
-export const UNCOUNTED: RouteStats = { ended: () => {}, limitOf: (spec) => new RateLimit(spec) };
+export const UNCOUNTED: RouteStats = { ended: () => {} };
+
+/** What routes are made with, beside their config. */
+export interface RouteParts {
+  /** What counts the requests of the route of a name. */
+  statsOf(name: string): RouteStats;
+  /** What the requests of a route to a cluster pass before they go there, in this order. */
+  gatesOf(spec: RouteSpec): readonly Gate[];
+}
+
+export const NO_PARTS: RouteParts = { statsOf: () => UNCOUNTED, gatesOf: () => [] };
 
 /** Where a request goes. */
 export interface Destination {
@@ -39,10 +48,10 @@ export interface ClusterRoute {
   readonly rewritePath: ((path: string) => string) | undefined;
   readonly requestEdits: HeadEdits | undefined;
   readonly responseEdits: HeadEdits | undefined;
-  /** How many requests it takes. */
-  readonly limit: RateLimit | undefined;
-  /** What goes wrong on purpose. */
-  readonly fault: FaultPolicy | undefined;
+  /** What is different from the retries of its clusters. */
+  readonly retries: Overlay<RetryRules> | undefined;
+  /** What its requests pass before they go to the cluster; undefined: nothing. */
+  readonly gates: readonly Gate[] | undefined;
   /** Where copies of its requests go. */
   readonly mirror: { readonly destination: Destination; readonly percent: number } | undefined;
 }

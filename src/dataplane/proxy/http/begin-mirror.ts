@@ -10,7 +10,7 @@ import { Mirror } from './mirror.ts';
 const SUFFIX = '-shadow';
 
 /**
- * Begins the copy of a request that goes to the cluster of `route`, where chance will.
+ * Makes the copy of a request that goes to the cluster of `route`, where chance will; `go` sends it.
  *
  * @param content what has come of it so far.
  * @param trailers with which it has ended; undefined: there is more to come.
@@ -35,8 +35,7 @@ export function beginMirror(
     host: shadowOf(route.host ?? head.authority),
     timeout: undefined,
     responseEdits: undefined,
-    limit: undefined,
-    fault: undefined,
+    gates: undefined,
     mirror: undefined,
   };
   const whole = trailers?.length === 0 && content.empty;

@@ -1,4 +1,5 @@
 import type { Endpoint } from '../../cluster/endpoint.ts';
+import type { Refusal } from '../../message/gate.ts';
 import { Known } from '../../message/http-fields.ts';
 import type { HeadEdits, RequestHead } from '../../message/http-head.ts';
 import type { CallerStream } from '../../message/http-stream.ts';
@@ -6,7 +7,7 @@ import type { Outcome } from '../../message/outcome.ts';
 import type { Route } from '../../route/route.ts';
 import type { ManagedCluster } from '../managed-cluster.ts';
 import type { HttpScope } from './http-scope.ts';
-import { type Failure, grpcStatusOfFailure, statusOfFailure } from './local-answer.ts';
+import { grpcStatusOfFailure, statusOfFailure } from './local-answer.ts';
 
 /** Longer ones are cut: a line is for people. */
 const MAX_TEXT = 256;
@@ -49,7 +50,7 @@ export interface FailedRequest {
 }
 
 /** Tells why a request failed. Ask `debugging` first. */
-export function logFailure({ name, deps }: HttpScope, request: FailedRequest, failure: Failure): void {
+export function logFailure({ name, deps }: HttpScope, request: FailedRequest, failure: Refusal): void {
   const { caller, note, route, target, endpoint, grpc, begun } = request;
   deps.log.debug('a request failed', {
     listener: name,

@@ -35,6 +35,8 @@ export class HttpDeadlines {
   #tryUntil = NEVER;
   #pauseUntil = NEVER;
   #movedAt = 0;
+  /** It is held, and not for its content. */
+  #held = false;
   /** Content of the request is waited for. */
   #inRequest = false;
   /** The caller may not send more of it: the endpoint takes too little, or there is none yet. */
@@ -51,7 +53,7 @@ export class HttpDeadlines {
     this.#startedAt = this.#movedAt = now;
     this.#grpc = grpc;
     this.#inRequest = true;
-    this.#paused = false;
+    this.#paused = this.#held = false;
     const own = grpc ? parseGrpcTimeout(head.get(Known.grpcTimeout) ?? '') : undefined;
     this.#expiresAt = own === undefined ? NEVER : now + own;
     // A call of gRPC takes as long as its caller says; one that says nothing waits.
@@ -98,10 +100,18 @@ export class HttpDeadlines {
     this.#set();
   }
 
-  /** Before the next try, or a first one that is held; meanwhile nothing has to move. */
+  /** Before the next try; meanwhile nothing has to move. */
   onPause(ms: number): void {
     this.#tryUntil = NEVER;
     this.#pauseUntil = this.#scope.deps.clock.now() + ms;
+    this.#set();
+  }
+
+  /** It stops at a gate, where nothing has to move; or goes on from there. */
+  onHeld(held: boolean): void {
+    this.#held = held;
+    if (held) return;
+    this.moved();
     this.#set();
   }
 
@@ -182,7 +192,7 @@ export class HttpDeadlines {
   }
 
   get #idleLimit(): number {
-    if (this.#pauseUntil !== NEVER) return NEVER;
+    if (this.#pauseUntil !== NEVER || this.#held) return NEVER;
     const { bodyTimeout, streamIdleTimeout } = this.#scope.limits;
     if (this.#waitsForBody) return bodyTimeout;
     if (streamIdleTimeout > 0) return streamIdleTimeout;

@@ -1,9 +1,11 @@
 import type { WeftError } from '../../../core/errors.ts';
 import type { Place } from '../../../core/line.ts';
 import { NOT_SET, type WheelEntry } from '../../../core/timer-wheel.ts';
+import type { Cluster } from '../../cluster/cluster.ts';
 import type { Endpoint } from '../../cluster/endpoint.ts';
 import { GrpcKind, grpcKind } from '../../codec/grpc/content-type.ts';
 import { Known } from '../../message/http-fields.ts';
+import { type Refusal, Ticket } from '../../message/gate.ts';
 import { asksToOpen, type RequestHead, type ResponseHead } from '../../message/http-head.ts';
 import {
   type CallerExchange,
@@ -12,26 +14,25 @@ import {
   NO_TRAILERS,
   type Trailers,
 } from '../../message/http-stream.ts';
-import type { Outcome } from '../../message/outcome.ts';
-import type { Fault } from '../../route/fault.ts';
+import type { FailureCode, Outcome } from '../../message/outcome.ts';
 import type { ClusterRoute, RedirectRoute, RespondRoute } from '../../route/route.ts';
 import type { HttpCall } from '../../upstream/http/http-call.ts';
+import type { Decision } from '../decide.ts';
+import { Gates, type GatesOwner } from '../gates.ts';
 import type { ManagedCluster } from '../managed-cluster.ts';
 import { type FailedRequest, logFailure, noteRequest, noteRequestId, type RequestNote } from './failure-log.ts';
 import { Attempt } from './attempt.ts';
 import { Flow } from './flow.ts';
 import { HttpDeadlines } from './http-deadlines.ts';
-import type { HttpScope, HttpTarget } from './http-scope.ts';
+import type { HttpScope } from './http-scope.ts';
 import { isFaultIn, isWell, outcomeOfResponse, outcomeOfTrailers } from './http-outcome.ts';
-import { answerOfFault, NO_LINE } from './fault-answer.ts';
 import { noEndpoint, noRoute, tooLarge } from './failure-text.ts';
 import { beginMirror } from './begin-mirror.ts';
 import type { Mirror } from './mirror.ts';
 import { KeptContent } from './kept-content.ts';
 import { Waiting } from './waiting.ts';
-import { answerOrBreakOff, answerRoute, type Failure, NO_MEMORY, outcomeOfRefusal } from './local-answer.ts';
+import { answerOrBreakOff, answerRoute, NO_MEMORY, outcomeOfRefusal } from './local-answer.ts';
 import { editRequest, editResponse, editTunnel } from './pass-on.ts';
-import { overLimit } from './over-limit.ts';
 import { Tally } from './tally.ts';
 import { Tries } from './tries.ts';
 
@@ -42,6 +43,7 @@ const BAD_GATEWAY = 502;
  * One HTTP request and its response, whichever versions the two sides speak.
  *
  *   start        the head has arrived: find its route and cluster, set its deadlines
+ *   pass         limits and other gates before the cluster: they let it go on, refuse it, or hold it
  *   dispatch     pick an endpoint, ask its pool for a stream
  *   onStream     send the head and what has come of the content
  *   onResponse   the head of the response: pass it on; content and trailers follow
@@ -51,7 +53,7 @@ const BAD_GATEWAY = 502;
  * Content is passed on as it comes, both ways at once; who sends faster than the other side takes is
  * paused. Exchanges are reused.
  */
-export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
+export class HttpExchange implements CallerExchange, HttpCall, GatesOwner, WheelEntry {
   deadline = 0;
   wheelSlot = NOT_SET;
   wheelNext: WheelEntry | undefined;
@@ -70,8 +72,9 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   #target: ManagedCluster | undefined;
   readonly #attempt: Attempt;
   #stream: EndpointStream | undefined;
-  /** For which it is held. */
-  #fault: Fault | undefined;
+  readonly #gates: Gates;
+  /** By a gate. */
+  #held = false;
   #mirror: Mirror | undefined;
   #grpc = false;
   /** It asks for another protocol, or a tunnel. */
@@ -93,6 +96,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#waiting = new Waiting(scope.deps.budget, this.#deadlines);
     this.#attempt = new Attempt(scope);
     this.#tries = new Tries(scope.deps.chance);
+    this.#gates = new Gates(this);
   }
 
   /** For the caller's stream on which a request has come. */
@@ -102,28 +106,25 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   }
 
   /** @param to where it goes, if that is not for its listener to say. */
-  start(head: RequestHead, end: boolean, to?: HttpTarget): void {
+  start(head: RequestHead, end: boolean, to?: Decision): void {
     this.#reset(head, end);
     const { managed, route, cluster: name, subset } = to ?? this.#scope.decide(head);
     if (route !== undefined && route.kind !== 'cluster') return this.#answerRoute(route, head);
     this.#route = route;
     if (managed === undefined) return this.#fail('no_route', noRoute(route, name, head));
     const caller = this.#caller!;
-    const wait = route?.limit?.take(this.#tally.startedAt, head, caller.peer) ?? 0;
-    if (wait > 0) return this.#refuse(overLimit(route!, wait));
     this.#target = managed;
     this.#attempt.begin(managed, subset, caller, head, this.#grpc);
-    this.#tries.begin(managed, head.method);
+    this.#tries.begin(managed, head.method, route?.retries);
     const { cluster, stats } = managed;
     cluster.use(this.#tally.startedAt);
     stats.active++;
-    const { overload } = managed;
-    if (overload !== undefined) return this.#fail('overload', overload);
     this.#deadlines.start(this.#tally.startedAt, head, this.#grpc, this.#route?.timeout ?? cluster.policy.http.timeout);
     if (end || this.#opens) this.#deadlines.onRequestEnd(this.#tally.startedAt);
-    const fault = this.#route?.fault?.draw(head, this.#scope.deps.chance);
-    if (fault === undefined) this.#enter();
-    else this.#inject(fault);
+    // A copy is no request of the listener's callers.
+    this.#gates.begin(to === undefined ? this.#scope.gates : undefined, route?.gates);
+    if (this.#gates.any) this.#pass();
+    else this.#enter();
   }
 
   // What the caller says.
@@ -138,7 +139,9 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     const stream = this.#stream;
     if (stream === undefined || this.#asksToOpen) {
       // It waits here, and no more is to come.
-      return this.#content.hold(bytes, start, end) ? this.#pauseCaller() : this.#fail('overload', NO_MEMORY);
+      if (!this.#content.hold(bytes, start, end)) return this.#fail('overload', NO_MEMORY);
+      // One that is not read from would not be seen to go.
+      return this.#held && !this.#content.large ? undefined : this.#pauseCaller();
     }
     this.#content.passed(bytes, start, end);
     stream.sendData(bytes, start, end);
@@ -172,10 +175,20 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#fail(outcomeOfRefusal(status), message, status);
   }
 
+  onGate(refusal: Refusal | undefined): void {
+    this.#held = false;
+    this.#deadlines.onHeld(false);
+    this.#waiting.release();
+    if (refusal === undefined) this.#pass();
+    else this.#refuse(refusal);
+  }
+
   // What the pool says.
 
   onQueued(place: Place): void {
-    if (this.#hold(place)) this.#deadlines.onQueued(this.#target!.cluster.policy.queue.timeout);
+    if (!this.#waiting.join(place, this.#caller!, this.#head!)) return this.#fail('overload', NO_MEMORY);
+    this.#pauseCaller();
+    this.#deadlines.onQueued(this.#target!.cluster.policy.queue.timeout);
   }
 
   onUnavailable(error: WeftError): void {
@@ -188,7 +201,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     if (this.#tries.afterUnavailable() && this.#attempt.isElsewhere) return this.#dispatch(endpoint);
     const again = error.code === 'connect_failed' && this.#content.complete && this.#tries.after('connect-failure');
     if (again) return this.#tryAgain();
-    this.#fail(error.code === 'connect_failed' ? 'no_healthy_endpoint' : (error.code as Outcome), error.message);
+    this.#fail(error.code === 'connect_failed' ? 'no_healthy_endpoint' : (error.code as FailureCode), error.message);
   }
 
   onStream(stream: EndpointStream): void {
@@ -196,7 +209,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#waiting.release();
     this.#stream = stream;
     this.#attempt.sent();
-    this.#deadlines.onTry(this.#target!.cluster.policy.retries.perTryTimeout);
+    this.#deadlines.onTry(this.#tries.perTryTimeout);
     const head = this.#head!;
     const content = this.#content;
     // The head of HTTP/1 is gone after this turn, unless it is kept for another try.
@@ -283,7 +296,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     if (!error.retriable && error.code !== 'overload') this.#attempt.judge(false);
     const again = error.code === 'connection_lost' && this.#isRepeatable && this.#tries.after('reset');
     if (again) return this.#tryAgain();
-    this.#fail(error.code as Outcome, error.message, error.code === 'overload' ? undefined : BAD_GATEWAY);
+    this.#fail(error.code as FailureCode, error.message, error.code === 'overload' ? undefined : BAD_GATEWAY);
   }
 
   onEndpointDrained(): void {
@@ -295,7 +308,7 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     const late = this.#deadlines.check();
     if (late === undefined) return;
     const { endpoint } = this.#attempt;
-    if (late.kind === 'pause') return this.#fault === undefined ? this.#dispatch(endpoint) : this.#goOn(this.#fault);
+    if (late.kind === 'pause') return this.#dispatch(endpoint);
     if (late.kind !== 'caller' && this.#stream !== undefined) {
       this.#stream.onLate();
       if (!this.#responseStarted) this.#attempt.replied();
@@ -323,12 +336,21 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
 
   /** To an endpoint, as soon as any is known. */
   #enter(): void {
-    const { cluster } = this.#target!;
-    if (this.#route?.mirror !== undefined && !this.#opens) {
-      const trailers = this.#requestEnded ? this.#requestTrailers : undefined;
-      this.#mirror = beginMirror(this.#scope, this.#route, this.#caller!, this.#head!, this.#content, trailers);
-    }
-    if (cluster.known) return this.#dispatch(undefined);
+    const { cluster, overload } = this.#target!;
+    if (overload !== undefined) return this.#fail('overload', overload);
+    const mirror = (this.#mirror = this.#mirrored());
+    if (cluster.known) this.#dispatch(undefined);
+    else this.#waitForEndpoints(cluster);
+    mirror?.go();
+  }
+
+  #mirrored(): Mirror | undefined {
+    if (this.#route?.mirror === undefined || this.#opens) return undefined;
+    const trailers = this.#requestEnded ? this.#requestTrailers : undefined;
+    return beginMirror(this.#scope, this.#route, this.#caller!, this.#head!, this.#content, trailers);
+  }
+
+  #waitForEndpoints(cluster: Cluster): void {
     if (cluster.waiting >= cluster.policy.queue.max) {
       return this.#fail('overload', `${cluster.waiting} requests wait for the first endpoints already`);
     }
@@ -366,28 +388,18 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     return this.#opens && !this.#tunnel;
   }
 
-  /** It waits; false when it cannot, and has failed. */
-  #hold(place: Place): boolean {
-    const room = this.#waiting.join(place, this.#caller!, this.#head!);
-    if (room) this.#pauseCaller();
-    else this.#fail('overload', NO_MEMORY);
-    return room;
-  }
-
-  /** What its route wants to go wrong. */
-  #inject(fault: Fault): void {
-    if (fault.delay === 0) return this.#goOn(fault);
-    this.#fault = fault;
-    if (this.#hold(NO_LINE)) this.#deadlines.onPause(fault.delay);
-  }
-
-  /** Held for long enough: to the service, if it is to come there. */
-  #goOn(fault: Fault): void {
-    this.#fault = undefined;
-    this.#waiting.leave();
-    const answer = answerOfFault(fault);
-    if (answer === undefined) this.#enter();
+  /** To its cluster, if the gates that are left let it. */
+  #pass(): void {
+    const answer = this.#gates.next(this.#head!, this.#caller!.peer, this.#scope.deps.clock.now());
+    if (answer instanceof Ticket) this.#hold();
+    else if (answer === undefined) this.#enter();
     else this.#refuse(answer);
+  }
+
+  #hold(): void {
+    this.#held = true;
+    this.#deadlines.onHeld(true);
+    if (!this.#waiting.hold(this.#caller!, this.#head!)) this.#fail('overload', NO_MEMORY);
   }
 
   /** What was kept has gone: what follows may come. */
@@ -418,11 +430,11 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   }
 
   /** @param status in place of the one that goes with `outcome`. */
-  #fail(outcome: Outcome, message: string, status?: number): void {
+  #fail(outcome: FailureCode, message: string, status?: number): void {
     this.#refuse({ outcome, message, status });
   }
 
-  #refuse(reason: Failure): void {
+  #refuse(reason: Refusal): void {
     const caller = this.#caller!;
     const begun = this.#responseStarted;
     const name = this.#target === undefined ? '' : `${this.#target.cluster.name}: `;
@@ -462,8 +474,9 @@ export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
     this.#attempt.leave();
     this.#tries.end();
     this.#tally.ended(this.#scope, this.#route, this.#target, outcome, this.#tunnel);
+    if (this.#gates.any) this.#gates.end(outcome, this.#scope.deps.clock.now() - this.#tally.startedAt);
     this.#waiting.forget();
-    this.#fault = undefined;
+    this.#held = false;
     this.#mirror?.leave();
     this.#mirror = undefined;
     this.#caller = undefined;

@@ -217,3 +217,41 @@ httpTest(
     assert.equal((await caller.message()).body, 'ok');
   },
 );
+
+httpTest(
+  'one whose content is still to come is over when its caller goes, too',
+  withFault(delay(100_000)),
+  async (mesh) => {
+    const server = await mesh.textService();
+    const caller = await mesh.caller();
+    caller.send('POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 10\r\n\r\nabc');
+    await until('it is held', () => mesh.cluster.stats.active === 1);
+    caller.send('def');
+    await settled();
+    caller.socket.destroy();
+    await until('it is over', () => mesh.cluster.stats.active === 0);
+    assert.equal(mesh.parts.budget.used, 0);
+    assert.equal(server.peers.length, 0);
+  },
+);
+
+httpTest(
+  'the content of one that is held goes on whole, though it is more than is kept for another try',
+  withFault(delay(1000)),
+  async (mesh) => {
+    const server = await mesh.textService();
+    const caller = await mesh.caller();
+    const content = 'x'.repeat(300_000);
+    caller.send(`POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: ${content.length}\r\n\r\n${content}`);
+    await until('it is held', () => mesh.cluster.stats.active === 1);
+    await settled();
+    // A caller may not send without end while it waits.
+    assert.ok(mesh.parts.budget.used < 200_000, `${mesh.parts.budget.used} octets are kept`);
+    await mesh.pass(1000);
+    const peer = await server.peer(0);
+    await until('all has come', () => peer.text.endsWith(content.slice(-1000)) && peer.text.length > content.length);
+    peer.send(OK);
+    assert.match((await caller.message()).head, /^HTTP\/1\.1 200 /);
+    assert.equal(mesh.parts.budget.used, 0);
+  },
+);

@@ -315,3 +315,45 @@ httpTest('a tunnel is not mirrored', mirrored(), async (mesh) => {
   endpoint.socket.end();
   await until('it is over', () => mesh.cluster.stats.active === 0);
 });
+
+httpTest(
+  'the original comes first where both go to one cluster and there is one connection',
+  { ...mirrored({ mirror: { cluster: 'shop', percent: 100 } }), policy: { http: { connections: 1 } } },
+  async (mesh) => {
+    const shop = await mesh.textService();
+    const caller = await mesh.caller();
+    caller.send(GET);
+    const peer = await shop.peer(0);
+    await until('one has come', () => peer.text.includes('\r\n\r\n'));
+    assert.match(peer.text, /\r\nHost: shop\r\n/);
+    peer.send(OK);
+    assert.match((await caller.message()).head, /^HTTP\/1\.1 200 /);
+    await until('the copy follows', () => peer.text.includes('shop-shadow'));
+    peer.send(OK);
+    await until('it is over', () => mesh.cluster.stats.active === 0);
+  },
+);
+
+httpTest(
+  'copies that nobody takes hold no more memory than there is for all that is unsent',
+  { ...mirrored(), policy: { http: { version: 'http2' } } },
+  async (mesh) => {
+    mesh.parts.net.maxHeld = 1 << 20;
+    await mesh.http2Service();
+    const shadow = await mesh.http2Server();
+    shadow.onPeer = (peer) => void (peer.passes = false);
+    mesh.shadowEndpoints(shadow);
+    const callers = await Promise.all(Array.from({ length: 40 }, () => mesh.caller()));
+    let most = 0;
+    for (const caller of callers) caller.send(post(300_000));
+    for (let piece = 0; piece < 10; piece++) {
+      for (const caller of callers) caller.send('x'.repeat(30_000));
+      await settled();
+      most = Math.max(most, mesh.parts.net.held);
+    }
+    assert.ok(most < 2 << 20, `${most} octets were held`);
+    for (const { socket } of callers) socket.destroy();
+    await mesh.pass(120_000, 10_000);
+    await until('all is over', () => mesh.cluster.stats.active + mesh.shadow.stats.active === 0);
+  },
+);

@@ -1,11 +1,11 @@
+import type { Gate } from '../../message/gate.ts';
 import type { RequestHead } from '../../message/http-head.ts';
 import type { OpenEdits } from '../../message/open-edits.ts';
 import type { CallerExchange, CallerStream } from '../../message/http-stream.ts';
 import type { Outcome } from '../../message/outcome.ts';
-import type { Subset } from '../../cluster/cluster.ts';
-import type { Route } from '../../route/route.ts';
 import type { ReaderLimits } from '../../codec/http1/message-reader.ts';
 import type { HeadWriter, HopFields } from '../../codec/http1/head-writer.ts';
+import type { Decision } from '../decide.ts';
 import type { ProxyDeps } from '../listener-scope.ts';
 import type { ManagedCluster } from '../managed-cluster.ts';
 import type { HttpExchange } from './http-exchange.ts';
@@ -22,17 +22,6 @@ export interface HttpLimits {
   readonly bodyTimeout: number;
   /** 0 for never. */
   readonly streamIdleTimeout: number;
-}
-
-/** Where a request goes. */
-export interface HttpTarget {
-  /** Undefined when the route answers by itself, or when there is no cluster of the name. */
-  readonly managed: ManagedCluster | undefined;
-  /** Undefined when no route fits, and the default is taken. */
-  readonly route: Route | undefined;
-  /** Its cluster, as the route or the request names it. */
-  readonly cluster: string;
-  readonly subset: Subset | undefined;
 }
 
 /** Edits of one head; the object is used again for the next one. */
@@ -61,7 +50,9 @@ export interface HttpScope {
   readonly hop: HopFields;
   /** Likewise. */
   readonly edits: SharedEdits;
-  decide(head: RequestHead): HttpTarget;
+  /** What requests pass before they go to a cluster, whatever their route. */
+  readonly gates: readonly Gate[] | undefined;
+  decide(head: RequestHead): Decision;
   /** The exchange of a request that has come on `caller`; it begins with `start`. */
   open(caller: CallerStream, head: RequestHead): CallerExchange;
   /** An exchange that serves nobody. */

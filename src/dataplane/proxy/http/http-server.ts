@@ -1,5 +1,6 @@
 import { HeadWriter, type HopFields, newHopFields } from '../../codec/http1/head-writer.ts';
 import { Forwarding, type ForwardingSettings } from '../../message/forwarding.ts';
+import type { Gate } from '../../message/gate.ts';
 import { marksOf } from '../../message/http-fields.ts';
 import type { RequestHead } from '../../message/http-head.ts';
 import type { CallerExchange, CallerStream } from '../../message/http-stream.ts';
@@ -7,6 +8,7 @@ import type { Outcome } from '../../message/outcome.ts';
 import type { Connection } from '../../net/connection.ts';
 import { hostOf } from '../../route/authority.ts';
 import type { RouteTable } from '../../route/route-table.ts';
+import { type Decision, decide, type Routing } from '../decide.ts';
 import type { ListenerPeer, PeerEvents } from '../listener-peer.ts';
 import type { ProxyDeps } from '../listener-scope.ts';
 import type { ListenerStats } from '../listener-stats.ts';
@@ -14,7 +16,7 @@ import type { ManagedCluster } from '../managed-cluster.ts';
 import type { ProtocolServer } from '../protocol-server.ts';
 import { GrpcWebExchange } from './grpc-web-exchange.ts';
 import { HttpExchange } from './http-exchange.ts';
-import type { HttpLimits, HttpScope, HttpTarget, SharedEdits } from './http-scope.ts';
+import type { HttpLimits, HttpScope, SharedEdits } from './http-scope.ts';
 import { Http1Caller } from './http1-caller.ts';
 import { Http2Caller } from './http2-caller.ts';
 
@@ -41,6 +43,8 @@ export interface HttpSpec {
   readonly cluster: (name: string) => ManagedCluster | undefined;
   /** The cluster of a request that no route fits; `host` is in lower case, without its port. */
   readonly fallback: (host: string) => ManagedCluster | undefined;
+  /** What requests pass before they go to a cluster. */
+  readonly gates?: readonly Gate[] | undefined;
   /** Makes ids of requests; never the same twice. */
   readonly makeRequestId: () => string;
 }
@@ -60,6 +64,7 @@ export class HttpServer implements HttpScope {
   readonly headLimits = { maxHead: 0, maxFields: 0, maxTrailers: 0 };
   idleTimeout = 0;
   #spec: HttpSpec;
+  #routing: Routing;
   readonly #forwarding: Forwarding;
   readonly #stats: ListenerStats;
   readonly #free: HttpExchange[] = [];
@@ -68,6 +73,7 @@ export class HttpServer implements HttpScope {
     this.name = name;
     this.deps = deps;
     this.#spec = spec;
+    this.#routing = routingOf(spec);
     this.#stats = stats;
     this.#forwarding = new Forwarding(spec.forwarding, spec.makeRequestId);
     this.#shareHeadLimits();
@@ -79,27 +85,23 @@ export class HttpServer implements HttpScope {
     return this.#spec.limits;
   }
 
+  get gates(): readonly Gate[] | undefined {
+    return this.#spec.gates;
+  }
+
   get upgrades(): readonly string[] {
     return this.#spec.upgrades;
   }
 
   adjust(spec: HttpSpec): void {
     this.#spec = spec;
+    this.#routing = routingOf(spec);
     this.#forwarding.adjust(spec.forwarding);
     this.#shareHeadLimits();
   }
 
-  decide(head: RequestHead): HttpTarget {
-    const route = this.#spec.routes.match(head);
-    if (route === undefined) {
-      // A tunnel to anywhere is nobody's by default.
-      const isTunnel = head.method === 'CONNECT' && head.protocol === '';
-      const managed = isTunnel ? undefined : this.#spec.fallback(hostOf(head.authority));
-      return { route, managed, cluster: head.authority, subset: undefined };
-    }
-    if (route.kind !== 'cluster') return { route, managed: undefined, cluster: '', subset: undefined };
-    const { cluster, subset } = route.split.choose(this.deps.chance);
-    return { route, managed: this.#spec.cluster(cluster), cluster, subset };
+  decide(head: RequestHead): Decision {
+    return decide(this.#routing, head, this.deps.chance);
   }
 
   open(caller: CallerStream, head: RequestHead): CallerExchange {
@@ -133,4 +135,16 @@ export class HttpServer implements HttpScope {
     const scheme = connection.encrypted ? 'https' : 'http';
     return new Caller(this, events, connection, this.#forwarding.connection(connection.peerAddress, scheme));
   }
+}
+
+function routingOf({ routes, cluster, fallback }: HttpSpec): Routing {
+  return {
+    routes,
+    cluster,
+    fallback: (head) => {
+      // A tunnel to anywhere is nobody's by default.
+      const isTunnel = head.method === 'CONNECT' && head.protocol === '';
+      return isTunnel ? undefined : fallback(hostOf(head.authority));
+    },
+  };
 }

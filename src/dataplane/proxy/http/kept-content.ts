@@ -16,6 +16,11 @@ export class KeptContent {
     this.#budget = budget;
   }
 
+  /** Whether more of it could not be sent again. */
+  get large(): boolean {
+    return this.#kept.length > MAX_REPLAY;
+  }
+
   get empty(): boolean {
     return this.#kept.length === 0;
   }

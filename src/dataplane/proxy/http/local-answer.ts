@@ -1,10 +1,11 @@
 import { grpcFailure, grpcFailureTrailers } from '../../codec/grpc/reply.ts';
 import { grpcStatusOf } from '../../codec/grpc/status.ts';
 import { httpStatusOf } from '../../codec/http-status.ts';
+import type { Refusal } from '../../message/gate.ts';
 import { LocalHead, NO_EDITS } from '../../message/local-head.ts';
 import type { RequestHead } from '../../message/http-head.ts';
 import { type CallerStream, NO_TRAILERS } from '../../message/http-stream.ts';
-import type { Outcome } from '../../message/outcome.ts';
+import type { FailureCode } from '../../message/outcome.ts';
 import type { RedirectRoute, RespondRoute } from '../../route/route.ts';
 
 /** Why a request is refused, or a connection ended, when `maxBuffered` is used up. */
@@ -13,18 +14,6 @@ export const NO_MEMORY = 'no memory left for requests that are incomplete or wai
 /** By this field a response of this proxy is known from one of the service; its value says why. */
 const FAILURE = 'weft-failure';
 
-export interface Failure {
-  readonly outcome: Outcome;
-  /** For people. */
-  readonly message: string;
-  /** In place of the one that goes with `outcome`. */
-  readonly status: number | undefined;
-  /** Likewise. */
-  readonly grpcStatus?: number | undefined;
-  /** More fields of a response that is not gRPC: names in lower case and values by turns. */
-  readonly fields?: readonly string[];
-}
-
 /** What an answer depends on of the request that it is for. */
 export interface Asked {
   readonly isHead: boolean;
@@ -32,19 +21,19 @@ export interface Asked {
 }
 
 /** How a request counts that is refused with this status for what its caller has sent. */
-export function outcomeOfRefusal(status: number): Outcome {
+export function outcomeOfRefusal(status: number): FailureCode {
   if (status === 408) return 'timeout';
   if (status === 503) return 'overload';
   return status === 413 ? 'too_large' : 'malformed_frame';
 }
 
 /** What `answerFailure` answers with. */
-export function statusOfFailure(grpc: boolean, { outcome, status }: Pick<Failure, 'outcome' | 'status'>): number {
+export function statusOfFailure(grpc: boolean, { outcome, status }: Pick<Refusal, 'outcome' | 'status'>): number {
   return grpc ? 200 : (status ?? httpStatusOf(outcome));
 }
 
 /** The same of gRPC. */
-export function grpcStatusOfFailure({ outcome, grpcStatus }: Pick<Failure, 'outcome' | 'grpcStatus'>): number {
+export function grpcStatusOfFailure({ outcome, grpcStatus }: Pick<Refusal, 'outcome' | 'grpcStatus'>): number {
   return grpcStatus ?? grpcStatusOf(outcome);
 }
 
@@ -53,7 +42,7 @@ export function grpcStatusOfFailure({ outcome, grpcStatus }: Pick<Failure, 'outc
  *
  * @param wall milliseconds since 1970.
  */
-export function answerFailure(caller: CallerStream, { isHead, grpc }: Asked, failure: Failure, wall: number): void {
+export function answerFailure(caller: CallerStream, { isHead, grpc }: Asked, failure: Refusal, wall: number): void {
   const { outcome, message, fields: more = [] } = failure;
   if (grpc) {
     const fields = grpcFailure(grpcStatusOfFailure(failure), message);
@@ -69,7 +58,7 @@ export function answerFailure(caller: CallerStream, { isHead, grpc }: Asked, fai
 }
 
 /** Ends a response that has begun and cannot be completed. A call of gRPC has its status still to come; else it breaks off. */
-function breakOff(caller: CallerStream, grpc: boolean, { outcome, message }: Omit<Failure, 'status'>): void {
+function breakOff(caller: CallerStream, grpc: boolean, { outcome, message }: Omit<Refusal, 'status'>): void {
   if (grpc && caller.version === 2) caller.sendEnd(grpcFailureTrailers(grpcStatusOf(outcome), message));
   else caller.abort();
 }
@@ -78,7 +67,7 @@ function breakOff(caller: CallerStream, grpc: boolean, { outcome, message }: Omi
 export function answerOrBreakOff(
   caller: CallerStream,
   asked: Asked & { readonly begun: boolean },
-  failure: Failure,
+  failure: Refusal,
   wall: number,
 ): void {
   if (asked.begun) breakOff(caller, asked.grpc, failure);

@@ -6,12 +6,24 @@ import { octetsOf, type RequestHead } from '../../message/http-head.ts';
 import type { CallerStream, Trailers } from '../../message/http-stream.ts';
 import type { OpenEdits } from '../../message/open-edits.ts';
 import type { Outcome } from '../../message/outcome.ts';
+import type { Decision } from '../decide.ts';
 import type { ManagedCluster } from '../managed-cluster.ts';
 import type { HttpExchange } from './http-exchange.ts';
-import type { HttpScope, HttpTarget } from './http-scope.ts';
+import type { HttpScope } from './http-scope.ts';
 
 /** Content that may be ahead of what the mirror's endpoint takes, in octets; beyond it the mirror is given up. */
 const MAX_AHEAD = 256 << 10;
+
+/** What has come of a request that does not go on yet, within one turn. */
+interface Waiting {
+  readonly head: RequestHead;
+  readonly end: boolean;
+  readonly target: Decision;
+  readonly content: Buffer[];
+  trailers: Trailers | undefined;
+  /** The original is over. */
+  left: boolean;
+}
 
 /**
  * A copy of one request that goes to another cluster, while the request itself goes where it should. To the exchange
@@ -38,6 +50,7 @@ export class Mirror implements CallerStream, WheelEntry {
   /** Undefined when the copy is over: then its exchange serves others. */
   #exchange: HttpExchange | undefined;
   #requestEnded = false;
+  #waiting: Waiting | undefined;
   #flowing = true;
   /** Octets that came while nothing more should. */
   #ahead = 0;
@@ -53,17 +66,30 @@ export class Mirror implements CallerStream, WheelEntry {
     this.#editRequest = caller.editRequest?.bind(caller);
   }
 
-  /** Its request begins; not at all where there is no memory for it. */
-  begin(original: RequestHead, end: boolean, target: HttpTarget): void {
+  /** Takes a copy of the head; none where there is no memory for it. The request itself begins with `go`. */
+  begin(original: RequestHead, end: boolean, target: Decision): void {
     if (this.#crowded || !this.#share.set(octetsOf(original))) return;
+    this.#waiting = { head: new CopiedHead(original), end, target, content: [], trailers: undefined, left: false };
+  }
+
+  /** The original is on its way, or over already: it comes first wherever both want the same connection. */
+  go(): void {
+    const waiting = this.#waiting;
+    if (waiting === undefined) return;
+    const { head, end, target, content, trailers, left } = waiting;
+    this.#waiting = undefined;
     this.#requestEnded = end;
     this.#exchange = this.#scope.take().of(this);
-    this.#exchange.start(new CopiedHead(original), end, target);
+    this.#exchange.start(head, end, target);
+    for (const bytes of content) this.data(bytes, 0, bytes.length);
+    if (trailers !== undefined) this.end(trailers);
+    if (left) this.leave();
   }
 
   // What the original's exchange says.
 
   data(bytes: Buffer, start: number, end: number): void {
+    if (this.#waiting !== undefined) return void this.#waiting.content.push(Buffer.from(bytes.subarray(start, end)));
     this.#exchange?.onRequestData(bytes, start, end);
     if (this.#flowing) return;
     this.#ahead += end - start;
@@ -71,12 +97,14 @@ export class Mirror implements CallerStream, WheelEntry {
   }
 
   end(trailers: Trailers): void {
+    if (this.#waiting !== undefined) return void (this.#waiting.trailers = trailers);
     this.#requestEnded = true;
     this.#exchange?.onRequestEnd(trailers);
   }
 
   /** The original is over: the copy may take as long as a request of its cluster may, if all of it is there. */
   leave(): void {
+    if (this.#waiting !== undefined) return void (this.#waiting.left = true);
     if (this.#exchange === undefined) return;
     if (!this.#requestEnded) return this.#giveUp('abandoned');
     const { clock, wheel } = this.#scope.deps;
@@ -122,8 +150,8 @@ export class Mirror implements CallerStream, WheelEntry {
 
   /** Memory is used up by half: the rest is for originals, which copies may not push out. */
   get #crowded(): boolean {
-    const { used, limit } = this.#scope.deps.budget;
-    return used > limit / 2;
+    const { budget, net } = this.#scope.deps;
+    return net.full || budget.used > budget.limit / 2;
   }
 
   #giveUp(outcome: Outcome): void {

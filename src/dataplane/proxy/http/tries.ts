@@ -1,8 +1,9 @@
 import type { Chance } from '../../../core/clock.ts';
+import type { Overlay } from '../../../core/overlay.ts';
 import type { WeftError } from '../../../core/errors.ts';
-import type { RetryCondition } from '../../cluster/policy.ts';
 import { grpcStatusOfHead } from '../../codec/grpc/reply.ts';
 import type { ResponseHead } from '../../message/http-head.ts';
+import type { RetryCondition, RetryRules } from '../../message/retry.ts';
 import type { ManagedCluster } from '../managed-cluster.ts';
 
 /** Endpoints that do not take a request are left for others this often, before it fails. */
@@ -17,11 +18,12 @@ const GATEWAY_ERRORS: ReadonlySet<number> = new Set([502, 503, 504]);
 
 /**
  * How often one request may be begun anew: some times without being asked, where it is certain that nobody has worked
- * on it, and as its cluster's policy says, where somebody may have.
+ * on it, and as its route and its cluster's policy say, where somebody may have.
  */
 export class Tries {
   readonly #chance: Chance;
   #target: ManagedCluster | undefined;
+  #rules: RetryRules | undefined;
   #idempotent = false;
   #elsewhere = 0;
   #refused = 0;
@@ -36,9 +38,12 @@ export class Tries {
     this.#chance = chance;
   }
 
-  begin(target: ManagedCluster, method: string): void {
+  /** @param own what its route wants to be different from its cluster's policy. */
+  begin(target: ManagedCluster, method: string, own: Overlay<RetryRules> | undefined): void {
+    const { retries } = target.cluster.policy;
     this.#target = target;
-    this.#left = target.cluster.policy.retries.attempts;
+    this.#rules = own === undefined ? retries : own.over(retries);
+    this.#left = this.#rules.attempts;
     this.#retries = 0;
     this.#idempotent = IDEMPOTENT.has(method);
     this.#elsewhere = MAX_ELSEWHERE;
@@ -51,7 +56,12 @@ export class Tries {
     if (this.#budgeted) this.#target!.retrying--;
     this.#budgeted = false;
     this.#retries = 0;
-    this.#target = undefined;
+    this.#target = this.#rules = undefined;
+  }
+
+  /** For the head of the response of each try, in ms; 0: as long as for all. */
+  get perTryTimeout(): number {
+    return this.#rules!.perTryTimeout;
   }
 
   /** Whether the policy may want it sent again: then all of it has to be kept. */
@@ -78,7 +88,7 @@ export class Tries {
   /** Whether the policy wants another try after this; it is counted as begun. */
   after(condition: RetryCondition): boolean {
     if (this.#left === 0) return false;
-    const { on, nonIdempotent } = this.#target!.cluster.policy.retries;
+    const { on, nonIdempotent } = this.#rules!;
     if (!on.includes(condition) || !(this.#idempotent || nonIdempotent || condition === 'connect-failure'))
       return false;
     return this.#take(condition);
@@ -86,10 +96,10 @@ export class Tries {
 
   afterResponse(head: ResponseHead, grpc: boolean): boolean {
     if (this.#left === 0) return false;
-    const { retries } = this.#target!.cluster.policy;
+    const { statuses, grpc: codes } = this.#rules!;
     const { status } = head;
     const code = grpc ? grpcStatusOfHead(head) : undefined;
-    const listed = code === undefined ? retries.statuses.includes(status) : retries.grpc.includes(code);
+    const listed = code === undefined ? statuses.includes(status) : codes.includes(code);
     if (listed && this.after('retriable-status')) return true;
     if (status >= 500 && this.after('5xx')) return true;
     return GATEWAY_ERRORS.has(status) && this.after('gateway-error');
@@ -97,7 +107,7 @@ export class Tries {
 
   /** Milliseconds before the try that was just taken: none before the first one elsewhere would be a storm. */
   get pause(): number {
-    const { base, max } = this.#target!.cluster.policy.retries.backoff;
+    const { base, max } = this.#rules!.backoff;
     return this.#chance() * Math.min(max, base * 2 ** (this.#retries - 1));
   }
 

@@ -17,6 +17,7 @@ import { httpPoolOf } from '../http/http-pool-of.ts';
 import type { HttpLimits } from '../http/http-scope.ts';
 import { ListenerStats } from '../listener-stats.ts';
 import { ManagedCluster } from '../managed-cluster.ts';
+import { routeParts } from '../route-parts.ts';
 import { ProxyListener, type ListenerSpec } from '../proxy-listener.ts';
 import { Http2Peer, Http2Server } from '../../upstream/testing/http2-peer.ts';
 import { LIMITS, type MeshParts, meshParts, TICK_MS } from './mesh-parts.ts';
@@ -85,7 +86,7 @@ export class HttpMesh {
   static async open(options: HttpMeshOptions = {}): Promise<HttpMesh> {
     const parts = meshParts();
     const stats = new ListenerStats(parts.metrics, 'web');
-    const routes = await compileRoutes(options.routes ?? [], (name) => stats.route(name));
+    const routes = await compileRoutes(options.routes ?? [], routeParts(stats, parts.proxy));
     const mesh = new HttpMesh(options, parts, stats, routes);
     await mesh.listener.open(0);
     return mesh;
@@ -94,7 +95,7 @@ export class HttpMesh {
   /** The listener goes by other options from now on; those of its cluster stay. */
   async adjust(options: HttpMeshOptions): Promise<void> {
     this.listener.adjust(
-      this.#spec(options, await compileRoutes(options.routes ?? [], (name) => this.listener.stats.route(name))),
+      this.#spec(options, await compileRoutes(options.routes ?? [], routeParts(this.listener.stats, this.parts.proxy))),
     );
   }
 

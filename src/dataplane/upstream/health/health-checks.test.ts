@@ -223,3 +223,22 @@ healthTest('the first checks of many endpoints are a little apart', { type: 'tcp
   await settled();
   for (const server of servers) await server.close();
 });
+
+healthTest(
+  'an endpoint that comes, or a policy, while the cluster has just gone idle, counts when it is used again',
+  { type: 'http' },
+  async ({ server, health }) => {
+    const late = await TextServer.start();
+    for (const one of [server, late]) one.answerAll('HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n');
+    await health.use();
+    for (let i = 0; i < 12; i++) await health.pass(5000);
+    await health.pass(2000);
+    health.endpoints(server.port, late.port);
+    await health.use();
+    for (let i = 0; i < 5; i++) await health.pass(10_000);
+    assert.deepEqual(health.usable, [false, false]);
+    assert.notEqual(late.peers.length, 0);
+    health.close();
+    await late.close();
+  },
+);

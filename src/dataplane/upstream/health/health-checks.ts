@@ -55,7 +55,8 @@ export class HealthChecks implements EndpointHealthEvents {
 
   /** The list of endpoints may have changed. */
   sync(): void {
-    if (this.#ask === undefined) return;
+    // Whatever begins below might put all of it to sleep, while it is being listed.
+    if (this.#ask === undefined || !this.goesOn()) return;
     const now = new Set(this.#cluster.endpoints);
     for (const [endpoint, health] of this.#endpoints) {
       if (now.has(endpoint)) continue;
