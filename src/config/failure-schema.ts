@@ -66,22 +66,35 @@ const BUDGET =
 const BREAKER = 'What may be under way at once; beyond it requests are refused at once.';
 const OUTLIER = 'Endpoints whose requests fail rest for a while: outlier detection.';
 
+/** All of retries but the budget, which requests of all routes to a cluster share. */
+const retryRules = {
+  attempts: v.exactOptional(attempts),
+  on: v.exactOptional(retryOn),
+  statuses: v.exactOptional(statuses),
+  grpc: v.exactOptional(grpc),
+  nonIdempotent: v.exactOptional(nonIdempotent),
+  perTryTimeout: v.exactOptional(perTryTimeout),
+  backoff: v.exactOptional(
+    v.pipe(
+      v.strictObject({ base: v.exactOptional(backoffBase), max: v.exactOptional(backoffMax) }),
+      v.description(BACKOFF),
+    ),
+  ),
+};
+
+/** Of a route. */
+export const routeRetries = v.pipe(
+  v.strictObject(retryRules),
+  v.description(
+    "What is different from the cluster's retries for requests of this route; the budget is the cluster's.",
+  ),
+);
+
 export const failureOverrides = {
   retries: v.exactOptional(
     v.pipe(
       v.strictObject({
-        attempts: v.exactOptional(attempts),
-        on: v.exactOptional(retryOn),
-        statuses: v.exactOptional(statuses),
-        grpc: v.exactOptional(grpc),
-        nonIdempotent: v.exactOptional(nonIdempotent),
-        perTryTimeout: v.exactOptional(perTryTimeout),
-        backoff: v.exactOptional(
-          v.pipe(
-            v.strictObject({ base: v.exactOptional(backoffBase), max: v.exactOptional(backoffMax) }),
-            v.description(BACKOFF),
-          ),
-        ),
+        ...retryRules,
         budget: v.exactOptional(
           v.pipe(
             v.strictObject({ percent: v.exactOptional(budgetPercent), min: v.exactOptional(budgetMin) }),

@@ -9,7 +9,17 @@ import { alternatives, isRecord, quote } from './value.ts';
 export type RegexProblem = (pattern: string) => string | undefined;
 
 const ACTIONS = ['cluster', 'clusters', 'redirect', 'respond'];
-const WITH_CLUSTER = ['subset', 'rewrite', 'timeout', 'requestHeaders', 'responseHeaders', 'limit', 'fault', 'mirror'];
+const WITH_CLUSTER = [
+  'subset',
+  'rewrite',
+  'timeout',
+  'retries',
+  'requestHeaders',
+  'responseHeaders',
+  'limit',
+  'fault',
+  'mirror',
+];
 const PATH_MATCHES = ['exact', 'prefix', 'regex'];
 const VALUE_MATCHES = ['exact', 'prefix', 'suffix', 'regex', 'range', 'present'];
 const PATH_CHANGES = ['path', 'prefix', 'regex'];

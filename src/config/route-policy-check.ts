@@ -5,7 +5,16 @@ import { isRecord } from './value.ts';
 
 /** What goes together in what a route does on the way to its cluster. */
 export function checkRoutePolicies(route: Raw, path: Path): Finding[] {
-  return [...checkLimit(route['limit'], [...path, 'limit']), ...checkFault(route['fault'], [...path, 'fault'])];
+  return [
+    ...checkRetries(route['retries'], [...path, 'retries']),
+    ...checkLimit(route['limit'], [...path, 'limit']),
+    ...checkFault(route['fault'], [...path, 'fault']),
+  ];
+}
+
+function checkRetries(retries: unknown, path: Path): Finding[] {
+  if (!isRecord(retries) || Object.keys(retries).length > 0) return [];
+  return [finding(path, 'nothing is changed', 'write what is different, such as attempts: 0, or remove it')];
 }
 
 function checkLimit(limit: unknown, path: Path): Finding[] {

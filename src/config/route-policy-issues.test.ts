@@ -64,6 +64,16 @@ test('route policies: what no fault is', async () => {
   ]);
 });
 
+test('route policies: what is different of retries', async () => {
+  const { retries } = await taken('{ cluster: c, retries: { attempts: 3, on: [5xx], backoff: { max: 1s } } }');
+  assert.deepEqual(retries, { attempts: 3, on: ['5xx'], backoff: { max: 1000 } });
+  assert.deepEqual(await told('{ cluster: c, retries: {} }'), ['retries: nothing is changed']);
+  assert.deepEqual(await told('{ cluster: c, retries: { budget: { min: 1 } } }'), ['retries.budget: unknown key']);
+  assert.deepEqual(await told('{ respond: { status: 200 }, retries: { attempts: 0 } }'), [
+    'retries: retries is for routes to a cluster, and this one answers itself',
+  ]);
+});
+
 test('route policies: what a limit is', async () => {
   const { limit } = await taken(
     '{ cluster: c, limit: { requests: 100, per: 1m, burst: 200, by: [{ header: X-User }, { source: true }] } }',

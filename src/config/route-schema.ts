@@ -18,6 +18,7 @@ import {
   urlPath,
 } from './http-leaf.ts';
 import { count, duration, flag, leaf, oneOf, splitHint, text } from './leaf.ts';
+import { routeRetries } from './failure-schema.ts';
 import { metadata } from './record-leaf.ts';
 import { fault, limit, mirror } from './route-policy-schema.ts';
 import { refuse } from './value.ts';
@@ -184,6 +185,7 @@ export const route = v.strictObject({
   respond: v.exactOptional(respond),
   rewrite: v.exactOptional(rewrite),
   timeout: v.exactOptional(duration("In place of the cluster's http.timeout.", { min: 1 })),
+  retries: v.exactOptional(routeRetries),
   requestHeaders: v.exactOptional(edits('Changes of the request.')),
   responseHeaders: v.exactOptional(edits('Changes of the response.')),
   limit: v.exactOptional(limit),

@@ -5,7 +5,7 @@ import type { Cluster } from '../../cluster/cluster.ts';
 import type { Endpoint } from '../../cluster/endpoint.ts';
 import { GrpcKind, grpcKind } from '../../codec/grpc/content-type.ts';
 import { Known } from '../../message/http-fields.ts';
-import { type Refusal, Ticket } from '../../message/gate.ts';
+import type { Refusal } from '../../message/gate.ts';
 import { asksToOpen, type RequestHead, type ResponseHead } from '../../message/http-head.ts';
 import {
   type CallerExchange,
@@ -18,9 +18,9 @@ import type { FailureCode, Outcome } from '../../message/outcome.ts';
 import type { ClusterRoute, RedirectRoute, RespondRoute } from '../../route/route.ts';
 import type { HttpCall } from '../../upstream/http/http-call.ts';
 import type { Decision } from '../decide.ts';
-import { Gates, type GatesOwner } from '../gates.ts';
 import type { ManagedCluster } from '../managed-cluster.ts';
 import { type FailedRequest, logFailure, noteRequest, noteRequestId, type RequestNote } from './failure-log.ts';
+import { Admission } from './admission.ts';
 import { Attempt } from './attempt.ts';
 import { Flow } from './flow.ts';
 import { HttpDeadlines } from './http-deadlines.ts';
@@ -43,7 +43,8 @@ const BAD_GATEWAY = 502;
  * One HTTP request and its response, whichever versions the two sides speak.
  *
  *   start        the head has arrived: find its route and cluster, set its deadlines
- *   pass         limits and other gates before the cluster: they let it go on, refuse it, or hold it
+ *   onAdmitted, onRefused
+ *                the gates before its cluster, such as limits, let it go on or do not
  *   dispatch     pick an endpoint, ask its pool for a stream
  *   onStream     send the head and what has come of the content
  *   onResponse   the head of the response: pass it on; content and trailers follow
@@ -53,7 +54,7 @@ const BAD_GATEWAY = 502;
  * Content is passed on as it comes, both ways at once; who sends faster than the other side takes is
  * paused. Exchanges are reused.
  */
-export class HttpExchange implements CallerExchange, HttpCall, GatesOwner, WheelEntry {
+export class HttpExchange implements CallerExchange, HttpCall, WheelEntry {
   deadline = 0;
   wheelSlot = NOT_SET;
   wheelNext: WheelEntry | undefined;
@@ -72,9 +73,7 @@ export class HttpExchange implements CallerExchange, HttpCall, GatesOwner, Wheel
   #target: ManagedCluster | undefined;
   readonly #attempt: Attempt;
   #stream: EndpointStream | undefined;
-  readonly #gates: Gates;
-  /** By a gate. */
-  #held = false;
+  readonly #admission: Admission;
   #mirror: Mirror | undefined;
   #grpc = false;
   /** It asks for another protocol, or a tunnel. */
@@ -96,7 +95,7 @@ export class HttpExchange implements CallerExchange, HttpCall, GatesOwner, Wheel
     this.#waiting = new Waiting(scope.deps.budget, this.#deadlines);
     this.#attempt = new Attempt(scope);
     this.#tries = new Tries(scope.deps.chance);
-    this.#gates = new Gates(this);
+    this.#admission = new Admission(this, scope, this.#deadlines, this.#waiting);
   }
 
   /** For the caller's stream on which a request has come. */
@@ -122,9 +121,7 @@ export class HttpExchange implements CallerExchange, HttpCall, GatesOwner, Wheel
     this.#deadlines.start(this.#tally.startedAt, head, this.#grpc, this.#route?.timeout ?? cluster.policy.http.timeout);
     if (end || this.#opens) this.#deadlines.onRequestEnd(this.#tally.startedAt);
     // A copy is no request of the listener's callers.
-    this.#gates.begin(to === undefined ? this.#scope.gates : undefined, route?.gates);
-    if (this.#gates.any) this.#pass();
-    else this.#enter();
+    this.#admission.enter(to === undefined ? this.#scope.gates : undefined, route?.gates, head, caller);
   }
 
   // What the caller says.
@@ -141,7 +138,7 @@ export class HttpExchange implements CallerExchange, HttpCall, GatesOwner, Wheel
       // It waits here, and no more is to come.
       if (!this.#content.hold(bytes, start, end)) return this.#fail('overload', NO_MEMORY);
       // One that is not read from would not be seen to go.
-      return this.#held && !this.#content.large ? undefined : this.#pauseCaller();
+      return this.#admission.held && !this.#content.large ? undefined : this.#pauseCaller();
     }
     this.#content.passed(bytes, start, end);
     stream.sendData(bytes, start, end);
@@ -175,12 +172,20 @@ export class HttpExchange implements CallerExchange, HttpCall, GatesOwner, Wheel
     this.#fail(outcomeOfRefusal(status), message, status);
   }
 
-  onGate(refusal: Refusal | undefined): void {
-    this.#held = false;
-    this.#deadlines.onHeld(false);
-    this.#waiting.release();
-    if (refusal === undefined) this.#pass();
-    else this.#refuse(refusal);
+  // What the gates say.
+
+  /** To an endpoint, as soon as any is known. */
+  onAdmitted(): void {
+    const { cluster, overload } = this.#target!;
+    if (overload !== undefined) return this.#fail('overload', overload);
+    const mirror = (this.#mirror = this.#mirrored());
+    if (cluster.known) this.#dispatch(undefined);
+    else this.#waitForEndpoints(cluster);
+    mirror?.go();
+  }
+
+  onRefused(refusal: Refusal): void {
+    this.#refuse(refusal);
   }
 
   // What the pool says.
@@ -334,16 +339,6 @@ export class HttpExchange implements CallerExchange, HttpCall, GatesOwner, Wheel
     this.#outcome = 'ok';
   }
 
-  /** To an endpoint, as soon as any is known. */
-  #enter(): void {
-    const { cluster, overload } = this.#target!;
-    if (overload !== undefined) return this.#fail('overload', overload);
-    const mirror = (this.#mirror = this.#mirrored());
-    if (cluster.known) this.#dispatch(undefined);
-    else this.#waitForEndpoints(cluster);
-    mirror?.go();
-  }
-
   #mirrored(): Mirror | undefined {
     if (this.#route?.mirror === undefined || this.#opens) return undefined;
     const trailers = this.#requestEnded ? this.#requestTrailers : undefined;
@@ -386,20 +381,6 @@ export class HttpExchange implements CallerExchange, HttpCall, GatesOwner, Wheel
   /** What is sent before the endpoint has agreed would be the next request to one that does not. */
   get #asksToOpen(): boolean {
     return this.#opens && !this.#tunnel;
-  }
-
-  /** To its cluster, if the gates that are left let it. */
-  #pass(): void {
-    const answer = this.#gates.next(this.#head!, this.#caller!.peer, this.#scope.deps.clock.now());
-    if (answer instanceof Ticket) this.#hold();
-    else if (answer === undefined) this.#enter();
-    else this.#refuse(answer);
-  }
-
-  #hold(): void {
-    this.#held = true;
-    this.#deadlines.onHeld(true);
-    if (!this.#waiting.hold(this.#caller!, this.#head!)) this.#fail('overload', NO_MEMORY);
   }
 
   /** What was kept has gone: what follows may come. */
@@ -474,9 +455,8 @@ export class HttpExchange implements CallerExchange, HttpCall, GatesOwner, Wheel
     this.#attempt.leave();
     this.#tries.end();
     this.#tally.ended(this.#scope, this.#route, this.#target, outcome, this.#tunnel);
-    if (this.#gates.any) this.#gates.end(outcome, this.#scope.deps.clock.now() - this.#tally.startedAt);
+    this.#admission.end(outcome, this.#tally.startedAt);
     this.#waiting.forget();
-    this.#held = false;
     this.#mirror?.leave();
     this.#mirror = undefined;
     this.#caller = undefined;
